@@ -1,0 +1,352 @@
+"""The command line: parses, calls the library, prints. With --json, stdout is one JSON document and nothing else."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.errors import EarshotError, NotFoundError
+from core.library import SOUND, Library
+from core.records import Filters, Hit, IngestReport
+from core.settings import Settings
+
+app = typer.Typer(
+    name="earshot",
+    help="Talk with your sound library: find, group and question sounds by what is heard in them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+LibraryOption = Annotated[Path | None, typer.Option("--library", metavar="DIR", help="Folder of the library.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears to search with.")]
+
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
+INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
+
+
+def main() -> None:
+    """Runs the command line; a known problem is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except EarshotError as problem:
+        if "--json" in sys.argv:
+            _print_json({"error": str(problem)})
+        err.print(f"[red]earshot:[/red] {escape(str(problem))}", soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files with sound or video.")],
+    library: LibraryOption = None,
+    embedder: Annotated[str | None, typer.Option(metavar="NAME", help="The ears to hear with.")] = None,
+    captioner: Annotated[str | None, typer.Option(metavar="NAME", help="Who writes the captions.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add sounds, or bring the library up to date with folders that changed. Can be stopped and run again."""
+    run = _library(library).ingest(paths, embedder=embedder, captioner=captioner)
+    try:
+        _with_bar(run)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was finished is kept; run the same command again to go on.")
+        _print_report(run.report, as_json)
+        raise typer.Exit(INTERRUPTED) from None
+    _print_report(run.report, as_json)
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="Words: what it is, what it is like, what the file is called.")] = "",
+    library: LibraryOption = None,
+    like: Annotated[str, typer.Option(metavar="FILE|ID", help="A file, a sound (412) or a chunk (412:7).")] = "",
+    without: Annotated[str, typer.Option(metavar="TEXT", help="Leave out sounds that these words find.")] = "",
+    k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 10,
+    space: SpaceOption = None,
+    min_s: Annotated[float | None, typer.Option(help="Shortest length in seconds.")] = None,
+    max_s: Annotated[float | None, typer.Option(help="Greatest length in seconds.")] = None,
+    domain: Annotated[str | None, typer.Option(help="speech, music, animal, nature, effect or silence.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find sounds by words, by likeness to another sound, or by both; best first."""
+    sounds, filters = _library(library), Filters(min_s, max_s, domain)
+    source = _source(like)
+    if text and like:
+        hits = sounds.search_by_both(text, source, without=without, k=k, space=space, filters=filters)
+    elif like:
+        hits = sounds.search_by_audio(source, k=k, space=space, filters=filters)
+    elif text:
+        hits = sounds.search_by_text(text, without=without, k=k, filters=filters)
+    else:
+        raise typer.BadParameter("say what to look for: words, --like FILE, or both")
+    if as_json:
+        _print_json({"hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in hits]})
+        return
+    _print_hits(hits)
+
+
+@app.command()
+def show(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="412 for a sound, 412:7 for a chunk of it.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything that is known of some sounds."""
+    found = _library(library).sounds(ids)
+    if as_json:
+        _print_json({"sounds": found})
+        return
+    for sound in found:
+        table = Table("", "", title=escape(f"{sound['id']}  {Path(sound['path']).name}"), show_header=False)
+        for key, value in sound.items():
+            table.add_row(key, escape(_readable(value)))
+        out.print(table)
+
+
+@app.command()
+def cluster(
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many groups; found by BIC if not given.")] = None,
+    library: LibraryOption = None,
+    method: Annotated[str, typer.Option(help="gmm or kmeans.")] = "gmm",
+    space: SpaceOption = None,
+    query: Annotated[str | None, typer.Option(metavar="TEXT", help="Group only what these words find.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed may give other groups.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Group the sounds; the result is kept under an id."""
+    made = _library(library).cluster(k, method=method, space=space, query=query, seed=seed)
+    if as_json:
+        _print_json(_clustering_json(made))
+        return
+    _print_clustering(made)
+
+
+@app.command()
+def clusters(
+    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", help="One clustering, whole.")] = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the clusterings that were kept, or show one of them."""
+    sounds = _library(library)
+    if clustering is not None:
+        found = sounds.clustering(clustering)
+        _print_json(found.as_dict()) if as_json else _print_clustering(found)
+        return
+    kept = sounds.clusterings()
+    if as_json:
+        rows = [{key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept]
+        _print_json({"clusterings": rows})
+        return
+    table = Table("id", "groups", "method", "query", "made")
+    for each in kept:
+        table.add_row(str(each.clustering), str(each.k), each.method, escape(each.query), each.created_at)
+    out.print(table)
+
+
+@app.command()
+def summarize(
+    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING")],
+    number: Annotated[int, typer.Argument(metavar="CLUSTER")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what is in one cluster of a clustering."""
+    summary = _library(library).summarize_cluster(clustering, number)
+    if as_json:
+        _print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
+        return
+    out.print(f"[bold]{escape(summary.title)}[/bold]\n{escape(summary.summary)}")
+    out.print(f"Members: {', '.join(map(str, summary.members))}")
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="What you would say in the chat.")],
+    library: LibraryOption = None,
+    attach: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A sound to ask about.")] = None,
+    thread: Annotated[str | None, typer.Option(metavar="ID", help="Go on with an earlier conversation.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one turn of a chat in the terminal."""
+    from agent.ask import ask_once  # LangGraph takes a second to import; the other verbs should not wait for it
+
+    sounds = _library(library)
+    answer = asyncio.run(ask_once(sounds, text, attach or [], thread, approve=None if as_json else _approve))
+    if as_json:
+        _print_json({"answer": answer.text, "tool_calls": answer.tool_calls, "sounds": answer.sounds})
+        return
+    for call in answer.tool_calls:
+        err.print(f"[dim]{call['name']} {escape(json.dumps(call['args'], ensure_ascii=False))}[/dim]")
+    out.print(escape(answer.text), soft_wrap=True)
+    err.print(f'[dim]go on with: earshot ask --thread {answer.thread} "..."[/dim]')
+
+
+@app.command()
+def chat(
+    library: LibraryOption = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty library with synthesised sounds first.")] = False,
+    browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = None,
+) -> None:
+    """Open the chat in a browser, on this machine only."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from agent.graph import build_agent
+    from agent.llm.base import connect
+    from agent.server import serve
+
+    sounds = _library(library)
+    settings = sounds.settings.model_copy(update={} if port is None else {"port": port})
+    if demo and not sounds.overview()["sounds"]:
+        _fill_with_demo(sounds)
+    model = connect(settings)
+
+    def ready(address: str) -> None:
+        err.print(f"[green]Earshot listens at {address}[/green]  (Ctrl-C ends it)")
+        if browser or (browser is None and sys.stdout.isatty()):
+            typer.launch(address)
+
+    serve(sounds, lambda checkpointer: build_agent(sounds, model, checkpointer), settings, on_ready=ready)
+
+
+@app.command()
+def doctor(
+    library: LibraryOption = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the program, its settings and the library, and say what to do about each problem."""
+    from agent.doctor import examine
+
+    findings = examine(_library(library), fix=fix)
+    if as_json:
+        _print_json({"checks": [finding.as_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
+            out.print(f"{mark} {escape(finding.name)}: {escape(finding.detail)}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the sounds.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a small library of synthesised sounds to try things on."""
+    from core.demo import make_demo
+
+    n_files = _with_bar(make_demo(folder))
+    if as_json:
+        _print_json({"folder": str(folder.absolute()), "files": n_files})
+        return
+    out.print(f"{n_files} files in {escape(str(folder))}; add them with: earshot ingest {escape(str(folder))}")
+
+
+def _source(like: str) -> Path | str:
+    """What `--like` names. Raises NotFoundError for what is neither a file nor an id."""
+    if Path(like).is_file():
+        return Path(like)
+    if like and not SOUND.fullmatch(like):
+        raise NotFoundError(f"{like} is neither a file nor the id of a sound; check the path")
+    return like
+
+
+def _library(folder: Path | None) -> Library:
+    return Library(folder, Settings() if folder is None else Settings(library=folder))
+
+
+def _with_bar(steps: Any) -> int:
+    """Draws a progress bar on stderr while it walks the steps of a job; returns how many there were."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    total = 0
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        for step in steps:
+            total = step.total
+            bar.update(task, completed=step.done, total=step.total, description=escape(step.label[:40].ljust(40)))
+    return total
+
+
+def _fill_with_demo(library: Library) -> None:
+    from core.demo import make_demo
+
+    folder = library.folder.parent / "demo"
+    err.print(f"Making demo sounds in {escape(str(folder))} (once)")
+    _with_bar(make_demo(folder))
+    _with_bar(library.ingest([folder]))
+
+
+def _approve(request: dict[str, Any]) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm(request["description"], default=False, err=True)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _print_report(report: IngestReport, as_json: bool) -> None:
+    summary = report.as_dict()
+    if as_json:
+        _print_json({key: summary[key] for key in INGEST_KEYS})
+        return
+    for skip in report.skipped:
+        out.print(f"[yellow]skipped[/yellow] {escape(skip.path)}: {escape(skip.reason)}", soft_wrap=True)
+    skipped = len(report.skipped)
+    out.print(f"found {report.found} = indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
+    told_apart = [f"{summary[key]} {key}" for key in ("changed", "copies", "moved", "missing") if summary[key]]
+    if told_apart:
+        out.print(f"of these: {', '.join(told_apart)}")
+    if report.seconds_of_audio:
+        speed = report.seconds_of_audio / max(report.elapsed_s, 1e-3)
+        minutes = report.seconds_of_audio / 60
+        out.print(f"{minutes:.1f} minutes of sound in {report.elapsed_s:.1f} s ({speed:.0f} times real time)")
+
+
+def _print_hits(hits: list[Hit]) -> None:
+    if not hits:
+        out.print("Nothing found. Try other words, or fewer of them.")
+        return
+    table = Table("id", "score", "at", "file", "what is known")
+    for hit in hits:
+        name = escape(Path(hit.path).name)
+        table.add_row(str(hit.id), f"{hit.score:.3f}", f"{hit.start_s:.1f} s", name, escape(hit.caption))
+    out.print(table)
+
+
+def _clustering_json(made: Any) -> dict[str, Any]:
+    document: dict[str, Any] = made.as_dict()
+    return {key: document[key] for key in ("clustering", "k", "method", "clusters")}
+
+
+def _print_clustering(made: Any) -> None:
+    how = "found by BIC" if made.bic else "as asked"
+    table = Table("cluster", "title", "sounds", "hear", title=f"clustering {made.clustering}: {made.k} groups, {how}")
+    for each in made.clusters:
+        table.add_row(str(each.cluster), escape(each.title), str(each.size), ", ".join(map(str, each.exemplars)))
+    out.print(table)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()

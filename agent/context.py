@@ -1,0 +1,28 @@
+"""What a turn carries beside its messages: live handles that are never written to a checkpoint."""
+
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from langgraph.config import get_stream_writer
+from langgraph.runtime import get_runtime
+
+from core.errors import CancelledError
+from core.records import Progress
+
+current_call: ContextVar[str] = ContextVar("current_call", default="")
+"""The id of the tool call that runs in this thread or task."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentContext:
+    """Handed to the graph on every turn. Setting `cancelled` ends a long tool after the file it is at."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+def report(progress: Progress) -> None:
+    """Tells the turn that runs in this context how far its tool is. Raises CancelledError if the person pressed Stop."""
+    if get_runtime(AgentContext).context.cancelled.is_set():
+        raise CancelledError(f"stopped after {progress.done} of {progress.total}; what was finished is kept")
+    get_stream_writer()({"call_id": current_call.get(), **progress.as_dict()})

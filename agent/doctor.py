@@ -1,0 +1,106 @@
+"""Looks after an installation: what is set and from where, whether the library is sound, and how to mend it."""
+
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from core.embedding import EMBEDDERS
+from core.errors import EarshotError
+from core.library import Library
+from core.records import Record
+from core.settings import Settings
+from core.store.db import Store
+
+FREE_BYTES_WANTED = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Record):
+    """One thing that was looked at. `detail` says what was found and, if it is not ok, what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(library: Library, *, fix: bool = False) -> list[Finding]:
+    """Everything worth a look. With `fix`, the index cache is made again from the database."""
+    findings = [
+        Finding("program", True, f"earshot {version('earshot')}, Python {platform.python_version()}"),
+        *_settings(library.settings),
+        _look("ears", lambda: _ears(library.settings)),
+        _look("chat model", lambda: _chat_model(library.settings)),
+        _look("disk", lambda: _disk(library)),
+    ]
+    if not Store(library.folder).exists():
+        return [*findings, Finding("library", True, f"none yet in {library.folder}; add sounds with: earshot ingest FOLDER")]
+    if fix:
+        shutil.rmtree(library.folder / "cache", ignore_errors=True)
+    return [
+        *findings,
+        _look("database", lambda: _database(library)),
+        _look("sounds", lambda: _sounds(library)),
+        _look("index", lambda: _index(library)),
+    ]
+
+
+def _look(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, check())
+    except (EarshotError, OSError, sqlite3.Error) as problem:
+        return Finding(name, False, str(problem))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for name in type(settings).model_fields:
+        source = "environment" if f"EARSHOT_{name.upper()}" in os.environ else "set" if _changed(settings, name) else "default"
+        yield Finding(f"setting {name}", True, f"{getattr(settings, name)} ({source})")
+
+
+def _changed(settings: Settings, name: str) -> bool:
+    return name in settings.model_fields_set
+
+
+def _ears(settings: Settings) -> str:
+    fingerprint = EMBEDDERS.load(settings.embedder)().fingerprint()
+    others = ", ".join(name for name in EMBEDDERS.names() if name != settings.embedder) or "none"
+    return f"{fingerprint.name} {fingerprint.version}, {fingerprint.dim} numbers; others known: {others}"
+
+
+def _chat_model(settings: Settings) -> str:
+    from agent.llm.base import connect, default_name
+
+    connect(settings)
+    return f"{settings.model or default_name(settings)} can be used"
+
+
+def _disk(library: Library) -> str:
+    folder = next(each for each in [library.folder, *library.folder.parents] if each.exists())
+    free = shutil.disk_usage(folder).free
+    if free < FREE_BYTES_WANTED:
+        raise EarshotError(f"only {free / 1e6:.0f} MB free in {folder}; make room before you add sounds")
+    return f"{free / 1e9:.0f} GB free in {folder}"
+
+
+def _database(library: Library) -> str:
+    with Store(library.folder).reading() as db:
+        state = db.execute("PRAGMA quick_check").fetchone()[0]
+    if state != "ok":
+        raise EarshotError(f"earshot.db is damaged ({state}); put it aside and ingest your folders again")
+    return f"{Store(library.folder).path} is sound"
+
+
+def _sounds(library: Library) -> str:
+    overview = library.overview()
+    return f"{overview['sounds']} sounds in {overview['files']} files, {overview['skipped']} skipped"
+
+
+def _index(library: Library) -> str:
+    if not library.overview()["sounds"]:
+        return "nothing to index"
+    library.load_index()
+    return "fits the database"

@@ -1,0 +1,194 @@
+"""Keeps the page to the person in front of it: only their own browser, at the page's own address, is answered.
+
+Works around the whole application (ASGI), and tightens Chainlit at three places that it has no setting for; that those
+places are still there is checked at start-up, so an upgrade cannot take the guard away in silence.
+"""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import UnsupportedError
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+OUTSIDE = re.compile(r"""<(?:link|meta|script)\b[^>]*\b(?:href|src|content)\s*=\s*["']?(?:https?:)?//[^>]*>""", re.I)
+NO_GUARD = (
+    "the page of chainlit {version} cannot be guarded: {lack}; install it with: pip install 'chainlit>=2.12,<2.13'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the page is served, and the names it may be called by."""
+
+    host: str
+    port: int
+
+    @property
+    def hosts(self) -> list[str]:
+        """`host:port` as a browser writes it: the address that was asked for, localhost and 127.0.0.1.
+
+        An address that stands for all of a machine's (0.0.0.0) is not a name; it adds none.
+        """
+        names = [self.host, "localhost", "127.0.0.1"]
+        named = [f"[{name}]" if ":" in name else name for name in names if name not in ("0.0.0.0", "::", "")]  # noqa: S104
+        with_port = [f"{name}:{self.port}" for name in named]
+        return list(dict.fromkeys(with_port + (named if self.port == 80 else [])))
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may call the server: its own."""
+        return [f"http://{host}" for host in self.hosts]
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        return self.origins[0]
+
+
+class Guard:
+    """Refuses calls meant for another name (400) and calls from other sites (403), and adds the safety headers."""
+
+    def __init__(self, app: ASGIApp, address: Address) -> None:
+        self.app = app
+        self.hosts = frozenset(address.hosts)
+        self.origins = frozenset(address.origins)
+        self.headers = safety_headers(address)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a refusal itself and hands everything else on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        refusal = self.refusal(Headers(scope=scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        else:
+            await self.app(scope, receive, self._with_headers(send))
+
+    def refusal(self, headers: Headers) -> PlainTextResponse | None:
+        """The answer to a call that is not let in, or None.
+
+        A browser says itself whether a call comes from another site (`Sec-Fetch-Site`); a link that is followed to
+        the page is fine. Programs without a browser send neither header, and still need the login.
+        """
+        if headers.get("host", "").lower() not in self.hosts:
+            return PlainTextResponse("Unknown host. Open the page at the address the program shows.", 400)
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in self.origins:
+            return PlainTextResponse("Calls from other sites are not answered.", 403)
+        foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        if foreign and (headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest") != "document"):
+            return PlainTextResponse("Calls from other sites are not answered.", 403)
+        return None
+
+    def _with_headers(self, send: Send) -> Send:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers[name] = value
+            await send(message)
+
+        return send_with_headers
+
+
+def safety_headers(address: Address) -> dict[str, str]:
+    """The headers of every answer. The page loads and calls nothing but its own server.
+
+    Cards are compiled in the page and Chainlit starts by inline scripts, hence 'unsafe-eval' and 'unsafe-inline'.
+    """
+    sockets = " ".join(f"ws://{host}" for host in address.hosts)
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "media-src": "'self' blob:",
+        "font-src": "'self' data:",
+        "connect-src": f"'self' {sockets}",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "same-origin",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+
+
+def strip_outside_links(html: str) -> str:
+    """The same page without links, scripts and pictures of other servers, which are slow or telling to ask for."""
+    return OUTSIDE.sub("", html)
+
+
+def guard_chainlit() -> None:
+    """Tightens the imported Chainlit: sessions are named by UUIDs, and its page links to no other server.
+
+    Raises UnsupportedError if this version of Chainlit lacks a place that has to be tightened. Calling twice is fine.
+    """
+    import chainlit.server
+    import chainlit.session
+
+    check_chainlit(chainlit.server, chainlit.session)
+    session: Any = chainlit.session.WebsocketSession
+    session.__init__ = _once(session.__init__, _naming_by_uuid)
+    page: Any = chainlit.server
+    page.get_html_template = _once(page.get_html_template, _without_outside_links)
+    if OUTSIDE.search(page.get_html_template("")):
+        raise _cannot_guard("its page links to other servers in a new way")
+
+
+def check_chainlit(server: ModuleType, session: ModuleType) -> None:
+    """Raises UnsupportedError, saying what lacks, unless the Chainlit modules have the places the guard needs."""
+    started = getattr(getattr(session, "WebsocketSession", None), "__init__", None)
+    if started is None or "id" not in inspect.signature(started).parameters:
+        raise _cannot_guard("session.WebsocketSession takes no id")
+    if not callable(getattr(server, "get_html_template", None)):
+        raise _cannot_guard("server.get_html_template is gone")
+    served = getattr(getattr(server, "serve", None), "__code__", None)
+    if served is None or "get_html_template" not in served.co_names:
+        raise _cannot_guard("server.serve does not use get_html_template")
+
+
+def _cannot_guard(lack: str) -> UnsupportedError:
+    return UnsupportedError(NO_GUARD.format(version=version("chainlit"), lack=lack))
+
+
+def _once(function: Callable[..., Any], wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[..., Any]:
+    if getattr(function, "guarded", False):
+        return function
+    wrapped: Any = functools.wraps(function)(wrap(function))
+    wrapped.guarded = True
+    return wrapped  # type: ignore[no-any-return]  # functools.wraps keeps it callable
+
+
+def _naming_by_uuid(start: Callable[..., None]) -> Callable[..., None]:
+    def start_named(self: object, *args: Any, **kwargs: Any) -> None:
+        name = kwargs.get("id", args[0] if args else None)
+        if not isinstance(name, str) or UUID.fullmatch(name) is None:
+            raise ConnectionRefusedError("a session is named by a UUID")
+        start(self, *args, **kwargs)
+
+    return start_named
+
+
+def _without_outside_links(render: Callable[..., str]) -> Callable[..., str]:
+    def render_without(*args: Any, **kwargs: Any) -> str:
+        return strip_outside_links(render(*args, **kwargs))
+
+    return render_without

@@ -1,0 +1,1 @@
+"""Who talks: the chat models, one module each, chosen by `base.connect`."""

@@ -1,0 +1,132 @@
+"""What a sentence is about once its slots are taken out: words to search by, what to leave out, a name to save as.
+
+The words that stand around all this are in `lexicon.toml` under `content`.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from agent.llm.embedded.wording import MARK, Wording, lexicon
+
+_IN_TEXT = {"QUOTE", "WORD", "PLACE", "NUMBER", "FILE", "PATH", "SOME", "METHOD", "GROUPS", "CLUSTER", "CLUSTERING"}
+_IN_QUERY = {"QUOTE", "WORD", "METHOD", "GROUPS"}
+_WITHOUT = re.compile(
+    r"(?:^|[ ,])(?:"
+    r"(?:but |and |, )*(?:without|excluding|except(?: for)?|minus|other than|leaving out|leave out|exclude|drop"
+    r"|skip|filter out|take away|take out|get rid of|hide|avoid|ignoring|ignore"
+    r"|(?:but|and|,) (?:not|no|none|nothing|never)|with no"
+    r"|(?:that|which) (?:is|are) not|not)"
+    r"|^(?:no|none|nothing|remove)|(?<= )no) (?P<rest>.+)"
+)
+_NEXT_LEFT_OUT = re.compile(r" ?, ?(?:and |or |but )?(?:no |not |without )?| (?:and|or|nor) (?:no|not|without) ")
+_GROUPING = (
+    "cluster|group|sort|split|divide|organi[sz]e|arrange|partition|categori[sz]e|classify|put"
+    "|clusters|groups|piles|clustering"
+)
+_GROUP_WHAT = re.compile(rf"\b(?:{_GROUPING}|GROUPS\d+)\b(?: (?:of|from|out of|for|with|only))?(?P<rest> .*)?")
+_GROUPED = re.compile(r"(?P<rest>.+?) (?:sorted|grouped|clustered|split|divided|organi[sz]ed|arranged)\b")
+_QUERY_END = re.compile(
+    r"\b(?:into|with|using|by|via|automatically|please|thanks|for|together|in|on|METHOD\d+|GROUPS\d+|COUNT\d+)\b|[.!?,;]"
+)
+_NAMED = re.compile(
+    r"\b(?:as|called|named|name|titled|under(?: the name)?(?: of)?|by the name of|with the name|to|into|in)"
+    r" (?P<name>.+)$"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What to look for and what to leave out, as search words; empty where nothing was said."""
+
+    text: str
+    without: str
+
+
+def subject(wording: Wording) -> Subject:
+    """What a search is about."""
+    words = _without_marks(wording.words, _IN_TEXT)
+    found = _WITHOUT.search(words)
+    about, rest = (words[: found.start()], found["rest"]) if found else (words, "")
+    about, rest = _main_clause(about, rest)
+    return Subject(wording.spelled(_trimmed(about, "lead", "tail")), wording.spelled(_left_out(rest)))
+
+
+def _left_out(rest: str) -> str:
+    """Just the things: "the thunder, and no birds please" is "thunder, birds"."""
+    parts = _NEXT_LEFT_OUT.split(re.sub(r"[.!?;].*", "", rest))
+    kept = (_trimmed(part, "without_lead", "tail", "without_tail") for part in parts)
+    return ", ".join(part for part in kept if part)
+
+
+def _main_clause(about: str, rest: str) -> tuple[str, str]:
+    """What is looked for may follow what is left out: "without wind, find rain"."""
+    left_out, comma, after = rest.partition(",")
+    verb = re.match(r" *(?:please )?(?:find|show|give|search|look|get)\b", after)
+    return (after, left_out) if comma and verb and not _trimmed(about, "lead", "tail") else (about, rest)
+
+
+def grouped(wording: Wording) -> str:
+    """Which sounds to group, as search words; empty for all of them."""
+    words = _without_marks(wording.words, _IN_QUERY)
+    verb = _GROUPED.search(words) or _GROUP_WHAT.search(words)
+    phrase = _QUERY_END.split((verb["rest"] or "").strip(), maxsplit=1)[0].split() if verb else []
+    generic = next((place for place, word in enumerate(phrase) if word in _words("generic")), None)
+    if generic is not None:  # "the drum sounds", "sounds of drums", and nothing of "my sounds real quick"
+        after = phrase[generic + 1 :]
+        phrase = phrase[:generic] + (after[1:] if after[:1] in (["of"], ["about"]) else [])
+    kept = [word for word in phrase if word not in _words("cluster_words") or word == "and"]
+    return wording.spelled(" ".join(kept).removeprefix("and ").removesuffix(" and").strip())
+
+
+def save_name(wording: Wording, quotes: list[str], paths: list[str]) -> str:
+    """What an exported folder is to be called, or nothing. Of a path only the last part counts."""
+    written = next(iter([*quotes[-1:], *paths[-1:]]), "") or _said_name(wording)
+    return re.split(r"[\\/]", written.strip().rstrip("\\/"))[-1].strip(" .")
+
+
+def _said_name(wording: Wording) -> str:
+    """The words after "as", "called" or "into", the last of these: "into a folder called wet roofs"."""
+    said = re.sub(r"[.!?;]+$", "", wording.words).strip()
+    found = _NAMED.search(said)
+    while found:
+        said = found["name"]
+        further = _NAMED.search(said)
+        if further is None:
+            break
+        found = further
+    words = [word for word in said.partition(",")[0].split() if word != "-"] if found else []
+    while words and words[-1] in _words("no_name"):
+        words.pop()
+    while words and words[0] in _words("no_name"):
+        words.pop(0)
+    return wording.spelled(" ".join(words))
+
+
+def folder_name(wording: Wording) -> str:
+    """The folder in "index the folder loops": a name after that word; empty if there is none."""
+    found = re.search(r"\b(?:folder|directory)(?: (?:called|named|of name))? (?P<name>[^\s,.?!]+)", wording.words)
+    if found is None or found["name"] in _words("no_name", "lead", "tail"):
+        return ""
+    return wording.spelled(found["name"])
+
+
+@cache
+def _words(*lists: str) -> frozenset[str]:
+    return frozenset(word for name in lists for word in lexicon()["content"][name].split())
+
+
+def _without_marks(words: str, keep: set[str]) -> str:
+    """The words without the slots that say how, not what."""
+    kept = MARK.sub(lambda mark: mark[0] if mark[1] in keep else "|", words)
+    return re.sub(r"\s+", " ", re.sub(r"(?: ?, ?)*\|", " ", kept)).strip()
+
+
+def _trimmed(words: str, lead: str, *tail: str) -> str:
+    parts = re.sub(r"\s*[.!?;=#<>~]+\s*$", "", words).replace(" - ", " ").split()
+    start, end = 0, len(parts)
+    while start < end and (parts[start] in _words(lead) or not parts[start][0].isalnum()):
+        start += 1
+    while end > start and (parts[end - 1] in _words(*tail) or not parts[end - 1][0].isalnum()):
+        end -= 1
+    return " ".join(parts[start:end])

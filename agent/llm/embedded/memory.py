@@ -1,0 +1,192 @@
+"""What a conversation has shown so far, read from the artifacts of its tool results. Never reads texts for meaning.
+
+Only ids, numbers and lengths are taken from artifacts. The names in them serve one end: to recognise a name that the
+person types.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from agent.llm.embedded.attachments import split_attachments
+from agent.llm.embedded.slots import Ref
+
+
+@dataclass
+class Shown:
+    """One thing the conversation has shown: the artifact of a tool, by its kind."""
+
+    kind: str
+    artifact: Mapping[str, Any]
+
+
+@dataclass
+class Memory:
+    """What may be pointed at.
+
+    places: what the list last shown holds, in its order: sound names for the tools, or cluster numbers (`places_are`).
+    attached: the sounds attached so far, the latest last. focus: the sound that "this" means now, if there is one.
+    search, grouping: name and arguments of the last search and the last clustering that were asked for.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
+    places_are: str = "sounds"
+    lengths_s: list[float] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    focus: str | None = None
+    last: Shown | None = None
+    clustering: Mapping[str, Any] | None = None
+    cluster: Mapping[str, Any] | None = None
+    members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    search: tuple[str, dict[str, Any]] | None = None
+    grouping: dict[str, Any] | None = None
+
+    def sounds(self, refs: Sequence[Ref]) -> list[str]:
+        """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
+        named = [sound for ref in refs for sound in self._named(ref)]
+        return list(dict.fromkeys(named))
+
+    def _named(self, ref: Ref) -> list[str]:
+        if ref.kind == "id":
+            return [ref.value]
+        if ref.kind == "number" and (self.places_are != "sounds" or not self._place(ref.number)):
+            return [ref.value]
+        if self.places_are != "sounds" or ref.kind == "name":
+            return []
+        if ref.kind == "first":
+            return self.places[: ref.number]
+        if ref.kind == "last":
+            return self.places[-ref.number :]
+        return self._place(ref.number)
+
+    def clusters(self, refs: Sequence[Ref]) -> list[int]:
+        """The clusters that were pointed at by their place, where the list last shown is one of clusters."""
+        if self.places_are != "clusters":
+            return []
+        return [int(number) for ref in refs if ref.kind in {"place", "number"} for number in self._place(ref.number)]
+
+    def _place(self, number: int) -> list[str]:
+        if number < 0:
+            return self.places[number:][:1]
+        return self.places[number - 1 : number] if number else []
+
+    @property
+    def shown_sounds(self) -> list[str]:
+        """The sounds of what was shown last: all hits, all members of a cluster, or the sounds looked at."""
+        if self.last is None or self.last.kind == "clustering":
+            return []
+        if self.last.kind == "cluster":
+            return [str(member) for member in self.last.artifact.get("members", [])]
+        key = "hits" if self.last.kind == "hits" else "sounds"
+        return [str(card["id"]) for card in _cards(self.last.artifact.get(key))]
+
+
+def remember(messages: Sequence[BaseMessage]) -> Memory:
+    """What the messages have shown, the newest on top."""
+    memory = Memory()
+    asked: dict[str, tuple[str, dict[str, Any]]] = {}
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            _remember_attachments(memory, message)
+        elif isinstance(message, AIMessage):
+            asked.update({call["id"] or "": (call["name"], dict(call["args"])) for call in message.tool_calls})
+        elif isinstance(message, ToolMessage):
+            _remember_call(memory, asked.get(message.tool_call_id), failed=message.status == "error")
+            if isinstance(message.artifact, Mapping) and message.status != "error":
+                _remember_artifact(memory, message.artifact)
+    return memory
+
+
+def _remember_attachments(memory: Memory, message: HumanMessage) -> None:
+    for attachment in split_attachments(message.text)[1]:
+        memory.attached.append(attachment.id)
+        memory.names[attachment.name] = attachment.id
+        memory.focus = attachment.id
+
+
+def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, failed: bool) -> None:
+    """A search that failed is worth repeating with other words, one for a sound that does not exist is not.
+
+    After a search by likeness "this" is the sound it went by; after one by words only an attached sound can be meant.
+    """
+    if call is None:
+        return
+    name, args = call
+    if name == "search_by_audio" and not failed:
+        memory.focus = str(args.get("sound"))
+    if name == "search_by_text" and not failed and memory.focus not in memory.attached:
+        memory.focus = None
+    if name == "search_by_text" or (name == "search_by_audio" and not failed):
+        memory.search = (name, args)
+    if name == "cluster":
+        memory.grouping = args
+
+
+def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    kind = artifact.get("kind")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is not None:
+        reader(memory, artifact)
+        memory.last = Shown(str(kind), artifact)
+
+
+def _remember_hits(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    _show(memory, _cards(artifact.get("hits")))
+
+
+def _remember_sounds(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    cards = _cards(artifact.get("sounds"))
+    if len(cards) == 1:  # a look at one sound leaves the list where it is: "and the third one?"
+        memory.focus = str(cards[0]["id"])
+        _learn_names(memory, cards)
+    else:
+        _show(memory, cards)
+
+
+def _remember_clustering(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    groups = _dicts(artifact.get("clusters"))
+    memory.clustering, memory.cluster = artifact, None
+    memory.places, memory.places_are = [str(group["cluster"]) for group in groups if "cluster" in group], "clusters"
+    for group in groups:
+        _learn_names(memory, _cards(group.get("exemplars")))
+
+
+def _remember_cluster(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    memory.cluster = artifact
+    _show(memory, _cards(artifact.get("exemplars")))
+    clustering, cluster = artifact.get("clustering"), artifact.get("cluster")
+    if isinstance(clustering, int) and isinstance(cluster, int):
+        memory.members[clustering, cluster] = [str(member) for member in artifact.get("members") or []]
+
+
+_READERS = {
+    "hits": _remember_hits,
+    "sounds": _remember_sounds,
+    "clustering": _remember_clustering,
+    "cluster": _remember_cluster,
+}
+
+
+def _show(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
+    memory.places, memory.places_are = [str(card["id"]) for card in cards], "sounds"
+    memory.lengths_s = [float(card["duration_s"]) for card in cards if isinstance(card.get("duration_s"), int | float)]
+    _learn_names(memory, cards)
+
+
+def _learn_names(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
+    for card in cards:
+        name = card.get("name")
+        if isinstance(name, str):
+            memory.names.pop(name, None)  # the latest of two sounds with one name is meant
+            memory.names[name] = str(card["id"])
+
+
+def _cards(value: object) -> list[Mapping[str, Any]]:
+    return [card for card in _dicts(value) if "id" in card]
+
+
+def _dicts(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,369 @@
+"""Answers from tool results: short, plain sentences that name only what the result holds.
+
+The page shows the same results as cards; a terminal shows this text alone, so it says everything that matters.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+
+from agent.llm.embedded.quoting import inert, quoted
+
+Artifact = Mapping[str, Any]
+Args = Mapping[str, Any]
+_MOST_SKIPS = 20
+_MOST_TAGS = 4
+
+_NEXT_STEPS = {
+    "ingest": "Check the folder's path; one with blanks may stand in quotes.",
+    "search_by_audio": "Attach a sound, or name one that was found.",
+    "search_by_text": "Try other words, or fewer limits.",
+    "cluster": "Try another number of groups, or add more sounds first.",
+    "summarize_cluster": "“cluster my sounds” makes groups; “list the groups” shows the last ones.",
+    "get_metadata": "Search first, then name a sound by its id.",
+    "export": "Name sounds that were found, or a clustering.",
+}
+_ALSO = {  # what else an ingest counts: said of one, said of more
+    "changed": ("changed", "changed"),
+    "copies": ("copy of a known sound", "copies of known sounds"),
+    "moved": ("moved", "moved"),
+    "missing": ("missing", "missing"),
+}
+_REJECTED = {
+    "export": "Nothing was written.",
+    "ingest": "Nothing was added.",
+}
+
+
+def asks_for_one_thing(question: str) -> bool:
+    """Whether the words ask for one property of a sound, such as its length, and not for all that is known."""
+    return any(re.search(rf"\b(?:{pattern})\b", question) for pattern, _ in _ASPECTS)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an answer goes by.
+
+    args: what the tool was called with, None if that is not known. question: the plain words of the person. names: the
+    names of sounds that the conversation has shown or been given, by what the tools call them.
+    """
+
+    args: Args | None = None
+    question: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def phrase(results: Sequence[ToolMessage], calls: Mapping[str, Args], asked: Asked) -> str:
+    """The answer to a question from what the tools said. calls: the arguments of each call, by its id."""
+    return "\n\n".join(_phrase_one(result, replace(asked, args=calls.get(result.tool_call_id))) for result in results)
+
+
+def phrase_artifact(artifact: Artifact, asked: Asked) -> str:
+    """The answer from one artifact. Keys that are absent are passed over: older conversations hold older artifacts."""
+    return _PHRASES[artifact["kind"]](artifact, asked)
+
+
+def _phrase_one(result: ToolMessage, asked: Asked) -> str:
+    name = result.name or ""
+    if re.match(r"user rejected the tool call", result.text, re.IGNORECASE):
+        return _REJECTED.get(name, "Nothing was done.")
+    if result.status == "error":
+        return _error(result.text, name)
+    if isinstance(result.artifact, Mapping) and result.artifact.get("kind") in _PHRASES:
+        return phrase_artifact(result.artifact, asked)
+    return "\n".join(inert(line, 1000) for line in result.text.strip().splitlines()) or "Done."
+
+
+def _error(text: str, name: str) -> str:
+    sentence = inert(re.sub(r"^error:\s*", "", text.strip(), flags=re.IGNORECASE), 600) or "That did not work"
+    sentence = re.sub(
+        r"^(\d*)([#+=.)-])", r"\1\\\2", sentence[:1].upper() + sentence[1:]
+    )  # a file's name may stand first
+    return f"{sentence}{'' if sentence[-1] in '.!?…' else '.'} {_NEXT_STEPS.get(name, '')}".strip()
+
+
+def _hits(artifact: Artifact, asked: Asked) -> str:
+    hits = _dicts(artifact.get("hits"))
+    title = _title(str(artifact.get("title") or "Sounds"), asked)
+    if not hits:
+        return f"I found no {title}. {_wider(asked.args or {})}"
+    count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
+    which = "The nearest" if len(hits) > 1 else "It"
+    nearest = f"{which} is {_sound(hits[0])}{_score(hits[0], ' ({})')} at {_s(hits[0].get('start_s'))}"
+    caption = _caption(hits[0])
+    lines = [f"{place}. {_line(hit)}" for place, hit in enumerate(hits, 1)]
+    return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
+
+
+def _title(title: str, asked: Asked) -> str:
+    """The title of a search, "Sounds like 412 from 2 s", as words that go on from a number, the sound by its name."""
+    like = re.fullmatch(r"Sounds like (.+)", title, re.DOTALL)
+    if like is None:
+        return inert(title[:1].lower() + title[1:], longest=160)
+    sound = str((asked.args or {}).get("sound", ""))
+    if not sound or not re.match(rf"{re.escape(sound)}(?!\S)", like[1]):
+        return f"sounds like {quoted(like[1])}"
+    name = asked.names.get(sound)
+    said = quoted(name) if name and not sound[0].isdigit() else f"sound {sound}" + (f", {quoted(name)}" if name else "")
+    return f"sounds like {said} {inert(like[1].removeprefix(sound))}".rstrip()
+
+
+def _wider(args: Mapping[str, Any]) -> str:
+    limits = [name for name in ("min_s", "max_s") if name in args]
+    if limits or "domain" in args:
+        return (
+            "Try it without the limit on "
+            + " and ".join((["length"] if limits else []) + (["domain"] if "domain" in args else []))
+            + "."
+        )
+    if "without" in args:
+        return "Try it without leaving anything out."
+    return "Try other words, or add more sounds: “add the sounds in /path/to/folder”."
+
+
+def _line(card: Artifact) -> str:
+    parts = [
+        f"{card.get('id')} {quoted(card.get('name', ''))}",
+        f"at {_s(card.get('start_s'))}",
+        _score(card, "{}"),
+        _caption(card),
+    ]
+    return ", ".join(part for part in parts[:3] if part) + (f": {parts[3]}" if parts[3] else "")
+
+
+def _sound(card: Artifact) -> str:
+    """A sound by its id and name; a chunk with its place and its seconds."""
+    if "chunk" not in card:
+        return f"sound {card.get('id')}, {quoted(card.get('name', ''))}"
+    moment = f"{_s(card.get('start_s'))} to {_s(card.get('end_s'))}"
+    return f"chunk {card.get('id')}:{card['chunk']} ({moment}) of {quoted(card.get('name', ''))}"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _caption(card: Artifact) -> str:
+    return inert(str(card.get("caption") or "").rstrip(". "), longest=120)
+
+
+def _score(card: Artifact, form: str) -> str:
+    score = card.get("score")
+    return form.format(f"{score:.2f}") if isinstance(score, int | float) else ""
+
+
+def _s(value: object) -> str:
+    return f"{value:.1f} s" if isinstance(value, int | float) else "0.0 s"
+
+
+def _clustering(artifact: Artifact, asked: Asked) -> str:
+    groups = _dicts(artifact.get("clusters"))
+    k = artifact.get("k", len(groups))
+    method = {"gmm": "GMM", "kmeans": "k-means"}.get(str(artifact.get("method")), inert(artifact.get("method")))
+    found = asked.args is not None and asked.args.get("k") is None
+    how = f"the number found by {method} + BIC" if artifact.get("automatic", found) else f"by {method}"
+    query = artifact.get("query") or (asked.args or {}).get("query")
+    of = f" of sounds for {quoted(query)}" if query else ""
+    head = f"{_many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
+    return f"{head}\n\n" + "\n".join(_group_line(group) for group in groups)
+
+
+def _group_line(group: Artifact) -> str:
+    cards = _dicts(group.get("exemplars"))[:2]
+    examples = ", ".join(f"{card.get('id')} {quoted(card.get('name', ''))}" for card in cards)
+    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {_many(group.get('size', 0), 'sound')}"
+    return f"{line}: {examples}" if examples else line
+
+
+def _many(n: int, what: str) -> str:
+    """A number of things: "1 sound", "8 sounds"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _cluster(artifact: Artifact, _: Asked) -> str:
+    size = artifact.get("size", len(artifact.get("members") or []))
+    head = (
+        f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
+        f"{quoted(artifact.get('title') or 'Untitled')}, "
+        f"holds {_many(size, 'sound')}."
+    )
+    summary = inert(artifact.get("summary") or "", longest=600)
+    keywords = ", ".join(inert(word, 30) for word in artifact.get("keywords") or [])
+    cards = _dicts(artifact.get("exemplars"))
+    lines = [f"{place}. {_line(card)}" for place, card in enumerate(cards, 1)]
+    body = " ".join(part for part in (head, summary, f"Keywords: {keywords}." if keywords else "") if part)
+    return body + ("\n\nThe most typical:\n\n" + "\n".join(lines) if lines else "")
+
+
+def _ingest(artifact: Artifact, _: Asked) -> str:
+    skips = _dicts(artifact.get("skipped"))
+    found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
+    head = f"{found} found = {indexed} indexed + {unchanged} unchanged + {len(skips)} skipped"
+    took = f"{_duration(artifact.get('seconds_of_audio'))} of audio in {_duration(artifact.get('elapsed_s'))}"
+    also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
+    lines = [
+        f"- {quoted(_short_path(skip.get('path')))}: {inert(skip.get('reason', ''), 200)}"
+        for skip in skips[:_MOST_SKIPS]
+    ]
+    if len(skips) > _MOST_SKIPS:
+        lines.append(f"- and {len(skips) - _MOST_SKIPS} more")
+    text = f"{head}; {took}." + (f" Also {also}." if also else "")
+    return text + ("\n\nSkipped:\n\n" + "\n".join(lines) if lines else "")
+
+
+def _short_path(path: object) -> str:
+    """The end of a path, where a file's name stands."""
+    written = str(path)
+    return written if len(written) <= 60 else "…" + written[-59:]
+
+
+def _export(artifact: Artifact, _: Asked) -> str:
+    files = artifact.get("files", 0)
+    text = f"{_many(files, 'file')} copied to {_place(artifact.get('folder'))}."
+    return text + (f" The manifest is {_place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
+
+
+def _place(path: object) -> str:
+    return f"“{inert(path, longest=300)}”"
+
+
+def _overview(artifact: Artifact, _: Asked) -> str:
+    sounds, files = artifact.get("sounds", 0), artifact.get("files", 0)
+    if not sounds:
+        return "The library is empty. Add sounds: “add the sounds in /path/to/folder”."
+    audio = _duration(artifact.get("seconds_of_audio"))
+    text = f"{_many(sounds, 'sound')} in {_many(files, 'file')}, {audio} of audio."
+    domains = sorted((artifact.get("domains") or {}).items(), key=lambda item: -item[1])
+    if domains:
+        text += " By domain: " + ", ".join(f"{inert(name, 30)} {count}" for name, count in domains) + "."
+    clusterings = artifact.get("clusterings")
+    count = len(clusterings) if isinstance(clusterings, list | tuple) else clusterings
+    if count:
+        text += f" {_many(count, 'clustering')} kept."
+    if artifact.get("skipped"):
+        text += f" {_many(artifact['skipped'], 'file')} could not be read."
+    return text
+
+
+def _sounds(artifact: Artifact, asked: Asked) -> str:
+    sounds = _dicts(artifact.get("sounds"))
+    if not sounds:
+        return "Nothing is known of that."
+    told = [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", asked.question)]
+    if told:
+        return "\n".join(f"{_capital(_sound(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
+    return "\n\n".join(_about(sound) for sound in sounds)
+
+
+def _about(sound: Artifact) -> str:
+    """All that is known of a sound, in a line or two."""
+    head = _capital(_sound(sound))
+    caption = _caption(sound)
+    facts = [_long(sound), _kind(sound), _channels(sound), _loud(sound), _bright(sound)]
+    facts += [_pitch(sound)] if sound.get("pitch_hz") else []
+    facts += [_tempo(sound)] if sound.get("tempo_bpm") else []
+    line = ", ".join(fact for fact in facts if fact)
+    tags = _tags(sound)
+    return f"{head}{': ' + caption if caption else ''}. {_capital(line)}{'; ' + tags if tags else ''}."
+
+
+def _long(sound: Artifact) -> str:
+    value = sound.get("duration_s")
+    return f"{value:.3g} s long" if isinstance(value, int | float) and value < 60 else f"{_duration(value)} long"
+
+
+def _loud(sound: Artifact) -> str:
+    parts = [("loudness_lufs", "{:.1f} LUFS"), ("peak_dbfs", "peak {:.1f} dBFS")]
+    told = [form.format(sound[key]) for key, form in parts if isinstance(sound.get(key), int | float)]
+    return ", ".join(told) or "of unknown loudness"
+
+
+def _bright(sound: Artifact) -> str:
+    value = sound.get("brightness_hz")
+    return f"brightness {value:.0f} Hz" if isinstance(value, int | float) else ""
+
+
+def _noisy(sound: Artifact) -> str:
+    value = sound.get("noisiness")
+    return f"noisiness {value:.2f} of 1" if isinstance(value, int | float) else "of unknown noisiness"
+
+
+def _pitch(sound: Artifact) -> str:
+    value = sound.get("pitch_hz")
+    return f"pitch {value:.1f} Hz" if isinstance(value, int | float) else "without a clear pitch"
+
+
+def _tempo(sound: Artifact) -> str:
+    value = sound.get("tempo_bpm")
+    return f"tempo {value:.0f} bpm" if isinstance(value, int | float) else "without a clear tempo"
+
+
+def _channels(sound: Artifact) -> str:
+    n, rate, codec = sound.get("channels"), sound.get("sample_rate_hz"), sound.get("codec")
+    channels = {1: "mono", 2: "stereo"}.get(n, f"{n} channels") if isinstance(n, int) else ""
+    told = [channels, f"{rate} Hz" if rate else "", inert(codec, 30) if codec else ""]
+    return " ".join(part for part in told if part) or "of unknown format"
+
+
+def _kind(sound: Artifact) -> str:
+    return f"domain {inert(sound['domain'], 30)}" if sound.get("domain") else ""
+
+
+def _tags(sound: Artifact) -> str:
+    tags = [tag.get("label", "") if isinstance(tag, Mapping) else tag for tag in sound.get("tags") or []]
+    return "tags " + ", ".join(inert(tag, 40) for tag in tags[:_MOST_TAGS]) if tags else ""
+
+
+def _where(sound: Artifact) -> str:
+    files = _dicts(sound.get("files"))
+    places = [f"{_place(file.get('path'))}{' (missing)' if file.get('missing') else ''}" for file in files]
+    return "at " + ", ".join(places or [_place(sound.get("path", ""))])
+
+
+def _said_caption(sound: Artifact) -> str:
+    return f"heard as: {_caption(sound)}" if sound.get("caption") else "without a caption"
+
+
+# What a question may be about, and what answers it.
+_ASPECTS: list[tuple[str, Callable[[Artifact], str]]] = [
+    (r"how long|length|duration|seconds|lasts?|longer|when does", _long),
+    (r"how loud|loud|loudness|lufs|volume|level|peak|quiet", _loud),
+    (r"how bright|brightness", lambda sound: _bright(sound) or "of unknown brightness"),
+    (r"nois(?:y|iness)", _noisy),
+    (r"pitch|note|key|frequency", _pitch),
+    (r"tempo|bpm|beats|how fast|speed", _tempo),
+    (r"channels?|stereo|mono|sample rate|format|codec|bit ?rate|khz", _channels),
+    (r"domain|speech or|music or|what kind|what type", lambda sound: _kind(sound) or "of unknown domain"),
+    (r"tags?|labels?|keywords?", lambda sound: _tags(sound) or "without tags"),
+    (r"captions?", _said_caption),
+    (r"path|where|which file|stored|folder|location", _where),
+]
+
+
+def _duration(value: object) -> str:
+    """A length for people: 0.4 s, 3 min 5 s, 2 h 10 min."""
+    if not isinstance(value, int | float):
+        return "0 s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, left_s = divmod(round(value), 60)
+    hours, left_min = divmod(minutes, 60)
+    return f"{hours} h {left_min} min" if hours else f"{minutes} min {left_s} s"
+
+
+def _dicts(value: object) -> list[Artifact]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+
+
+_PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
+    "hits": _hits,
+    "clustering": _clustering,
+    "cluster": _cluster,
+    "ingest": _ingest,
+    "export": _export,
+    "overview": _overview,
+    "sounds": _sounds,
+}

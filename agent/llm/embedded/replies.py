@@ -1,0 +1,57 @@
+"""What is said without a tool: help, thanks, questions back, and what cannot be done."""
+
+HELP = """I find, group and describe the sounds of your library. For example:
+
+- “add the sounds in /path/to/folder” listens to a folder
+- attach a sound, or “more like number 2”, finds sounds like it; “like the part from 2 to 4 seconds” uses a part of it
+- “find short metallic sounds without voices, under 3 seconds” searches by words
+- “cluster these into 8 groups”, then “what is in cluster 3?”
+- “what is 412?”, “how long is the second one?” tell what is known of a sound
+- “same but shorter”, “only music”, “more” go on from the last search
+- “export cluster 3” or “save these as drums” copies sounds to a folder, after asking you
+- “how many sounds do I have?” sums up the library"""
+
+LARGER_MODEL = (
+    "For free conversation connect a larger model: set `MISTRAL_API_KEY` or `EARSHOT_MODEL=provider:model` "
+    "in the environment and start again."
+)
+REFUSAL = (
+    "I cannot do that. I can add folders of sounds, find sounds by words or by likeness, group them, say what is known "
+    f"of each, and copy them to a folder. {LARGER_MODEL}"
+)
+UNCLEAR = (
+    "I did not understand that. Try for example “find rain without thunder”, “cluster my sounds into 8 groups” or "
+    "“more like number 2”. “help” lists what I can do."
+)
+GREETING = "Hello. Attach a sound to find others like it, say what you are looking for, or say “help”."
+THANKS = "You are welcome."
+FINE = "All right."
+NO_TOOL = "That part of the program is not available here."
+
+WHICH_FOLDER = "Which folder? Give its path, for example “add the sounds in /home/me/samples”."
+WHICH_SOUND = "Like which sound? Attach one, or name one that was found, for example “more like 412”."
+WHICH_SOUND_DETAILS = "Which sound do you mean? Name it by its id, for example “what is 412?”."
+WHAT_TO_FIND = "What shall I look for? Say it in words, for example “find rain without thunder”, or attach a sound."
+WHICH_CLUSTER = "Which cluster? Say its number, for example “what is in cluster 3?”."
+NO_GROUPS = (
+    "No groups have been shown here yet. Say “cluster my sounds”, and the sounds decide how many there are, "
+    "or “cluster my sounds into 8 groups”."
+)
+HOW_MANY_GROUPS = "Into how many groups? K-means needs a number; without it, “cluster my sounds” finds one by itself."
+ATTACHED_IS_ONLY_COMPARED = (
+    "An attached sound is only compared: “find sounds like this” shows what it is like. "
+    "To measure it, add its folder to the library."
+)
+WHAT_TO_EXPORT = (
+    "Nothing has been shown yet that I could copy. Search or cluster first, or name sounds: “export 412 and 57”."
+)
+NO_SEARCH = "There is no search to go on from. Say what to look for first, for example “find rain”."
+NOT_IN_LIST = "The list shown last has no such entry. Name the sound by its id, for example “what is 412?”."
+A_FILE_IS_ATTACHED = (
+    "I can compare with a sound of the library or one that you attach, not with a path. "
+    "Attach the file, or add its folder first."
+)
+ONLY_LIMITS = (
+    "A search by likeness can only be narrowed by length and domain, for example “under 3 seconds” or “only music”. "
+    "To look for or leave out something, search by words: “find drums without voices”."
+)

@@ -1,0 +1,75 @@
+"""The person's last message, read together with what the conversation has shown by then."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+from agent.llm.embedded.attachments import Attached, split_attachments
+from agent.llm.embedded.intents import vocabulary
+from agent.llm.embedded.memory import Memory, remember
+from agent.llm.embedded.slots import Slots, read_slots
+from agent.llm.embedded.wording import Wording, read_wording
+
+ASKED = "earshot_asked"
+"""Key in an answer's `additional_kwargs`: which intent the question back was about."""
+
+_MOST_READ = 1000  # letters of a message; what comes after them is no command
+
+
+@dataclass
+class Turn:
+    """The person's last message, read.
+
+    asked: the intent that a question back was about, if this message follows one; before: what had been said then.
+    results: what tools have answered to it so far. answers: those of them that answer the latest calls.
+    """
+
+    text: str
+    attached: list[Attached]
+    wording: Wording
+    slots: Slots
+    memory: Memory
+    asked: str = ""
+    before: str = ""
+    results: list[ToolMessage] = field(default_factory=list)
+    answers: list[ToolMessage] = field(default_factory=list)
+
+    def says(self, pattern: str) -> bool:
+        """Whether the words hold one of these."""
+        return re.search(rf"\b(?:{pattern})\b", self.wording.words) is not None
+
+
+def read_turn(messages: Sequence[BaseMessage]) -> Turn:
+    """The last message of the person, with what the conversation has shown by now."""
+    last = max((place for place, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    latest = max((place for place, message in enumerate(messages) if isinstance(message, AIMessage)), default=-1)
+    text, attached = split_attachments(messages[last].text if last >= 0 else "")
+    earlier = messages[: max(last, 0)]
+    turn = _read(text, attached, remember(messages))
+    turn.asked, turn.before = _question(earlier)
+    turn.results = [message for message in messages[last + 1 :] if isinstance(message, ToolMessage)]
+    turn.answers = [message for message in messages[max(last, latest) + 1 :] if isinstance(message, ToolMessage)]
+    return turn
+
+
+def completed(turn: Turn) -> Turn:
+    """A message that answers a question back, read as the end of the sentence that the question was about."""
+    whole = _read(f"{turn.before}, {turn.text}", turn.attached, turn.memory)
+    whole.results, whole.answers = turn.results, turn.answers
+    return whole
+
+
+def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
+    wording = read_wording(text[:_MOST_READ], memory.names, vocabulary())
+    slots = read_slots(wording)
+    return Turn(text, attached, wording, slots, memory)
+
+
+def _question(earlier: Sequence[BaseMessage]) -> tuple[str, str]:
+    """Which intent was asked back about just before, and the person's words that led to it."""
+    last = earlier[-1] if earlier else None
+    asked = str(last.additional_kwargs.get(ASKED, "")) if isinstance(last, AIMessage) else ""
+    said = [message.text for message in earlier if isinstance(message, HumanMessage)]
+    return asked, split_attachments(said[-1])[0] if said else ""

@@ -1,0 +1,94 @@
+"""Keeps a conversation whole: every tool call has an answer, and no broken call is run.
+
+A Stop in the middle of a tool, a crash, or a new message while an approval is open leave calls without answers; models
+that check the order then refuse the thread for good. A call with unreadable or cut-off arguments must not run half.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse, hook_config
+from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
+from langgraph.types import Command
+
+from agent.context import current_call
+
+NOT_RUN = "This call was not run: the turn ended before it. Call again if it is still wanted."
+CUT_OFF = ("length", "model_length")
+
+
+class RepairMiddleware(AgentMiddleware):
+    """Shows the model a paired conversation, and answers calls that cannot be run."""
+
+    def wrap_model_call(
+        self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
+    ) -> ModelResponse:
+        """Pairs the messages of a synchronous call."""
+        return handler(request.override(messages=paired(request.messages)))
+
+    async def awrap_model_call(
+        self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[ModelResponse]]
+    ) -> ModelResponse:
+        """Pairs the messages of an asynchronous call."""
+        return await handler(request.override(messages=paired(request.messages)))
+
+    @hook_config(can_jump_to=["model"])
+    def after_model(self, state: AgentState[Any], runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002  the hook's form
+        """Sends the model back with an error for each call that is unreadable or was cut off."""
+        last = state["messages"][-1]
+        if not isinstance(last, AIMessage):
+            return None
+        refusals = _refusals(last)
+        return {"messages": refusals, "jump_to": "model"} if refusals else None
+
+
+class CallNameMiddleware(AgentMiddleware):
+    """Lets a tool's reports say which call they belong to."""
+
+    def wrap_tool_call(
+        self, request: Any, handler: Callable[[Any], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        """Names the call for the time of a synchronous tool."""
+        current_call.set(request.tool_call["id"])
+        return handler(request)
+
+    async def awrap_tool_call(
+        self, request: Any, handler: Callable[[Any], Awaitable[ToolMessage | Command[Any]]]
+    ) -> ToolMessage | Command[Any]:
+        """Names the call for the time of an asynchronous tool; the thread it runs in inherits the name."""
+        current_call.set(request.tool_call["id"])
+        return await handler(request)
+
+
+def paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """The same conversation with each tool call answered right after it: by its answer, or by one that says it was not run.
+
+    Answers to calls that nobody made are left out.
+    """
+    answers = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
+    whole: list[AnyMessage] = []
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            continue
+        whole.append(message)
+        if isinstance(message, AIMessage):
+            whole += [answers.get(call["id"] or "", _not_run(call)) for call in message.tool_calls]
+            whole += [answers[call["id"]] for call in message.invalid_tool_calls if call["id"] in answers]
+    return whole
+
+
+def _not_run(call: ToolCall) -> ToolMessage:
+    return ToolMessage(NOT_RUN, tool_call_id=call["id"] or "", name=call["name"], status="error")
+
+
+def _refusals(message: AIMessage) -> list[ToolMessage]:
+    broken = [(call["id"], call["name"], "its arguments are not valid JSON") for call in message.invalid_tool_calls]
+    calls = [(call["id"], call["name"], "the answer was cut off") for call in message.tool_calls]
+    if message.response_metadata.get("finish_reason") in CUT_OFF:
+        broken += calls
+    elif broken:  # the sound calls beside a broken one wait for it: the model repeats all of them
+        broken += [(call_id, name, "another call beside it was broken") for call_id, name, _ in calls]
+    return [
+        ToolMessage(f"This call was not run: {why}. Call again.", tool_call_id=call_id or "", name=name, status="error")
+        for call_id, name, why in broken
+    ]

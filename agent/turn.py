@@ -1,0 +1,50 @@
+"""One turn of a conversation, for any door: the page, the terminal, a test."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from agent.context import AgentContext
+from agent.events import Event, read_part
+from core.attachments import Attachment
+
+STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
+
+
+async def take_turn(
+    agent: Any,
+    thread_id: str,
+    text: str,
+    attachments: Sequence[Attachment] = (),
+    *,
+    resume: list[dict[str, Any]] | None = None,
+    context: AgentContext | None = None,
+) -> AsyncIterator[Event]:
+    """What happens when a person says something, or, with `resume`, decides on what the last turn asked.
+
+    resume: one decision per request of `ApprovalAsked`, {"type": "approve"} or {"type": "reject", "message": ...}.
+    """
+    config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": STEPS_PER_TURN}
+    said: Any = {"messages": [HumanMessage(with_attachments(text, attachments))]}
+    if resume is not None:
+        said = Command(resume={"decisions": resume})
+    stream = agent.astream(
+        said,
+        config,
+        context=context or AgentContext(),
+        stream_mode=["messages", "updates", "custom"],
+        version="v2",
+    )
+    async for part in stream:
+        for event in read_part(part):
+            yield event
+
+
+def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
+    """A message with one line for each attached sound at its end; the model calls it by the id in there."""
+    lines = [f"[attached {each.id} {json.dumps(each.name, ensure_ascii=False)}]" for each in attachments]
+    return "\n".join([text, *lines])

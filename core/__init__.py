@@ -1,0 +1,1 @@
+"""Hearing, remembering and finding sounds. Knows nothing of chats, models of language or screens."""

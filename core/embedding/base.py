@@ -1,0 +1,98 @@
+"""What every embedder promises. One file beside this one is one embedder; the contract tests run over all of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UnsupportedError
+from core.records import Record, Samples, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint(Record):
+    """What makes a space: vectors of two different fingerprints are never compared."""
+
+    name: str
+    version: str
+    weights: str
+    dim: int
+    sample_rate_hz: int
+    window_s: float
+    hop_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an embedder made of some windows.
+
+    vectors: float32 (n_windows, dim), rows of norm 1 or all zero for silence.
+    tags: float32 (n_windows, len(labels)), the probability of each of the embedder's labels; no columns if it has none.
+    domains: float32 (n_windows, len(domains)), likewise for the kinds of sound it tells apart.
+    """
+
+    vectors: Vectors
+    tags: NDArray[np.float32]
+    domains: NDArray[np.float32]
+
+
+class Embedder(ABC):
+    """Turns windows of sound into unit vectors: the same bytes give the same vector, bit for bit, whatever the batch.
+
+    A subclass names itself, its rate and its windows, and implements `hear`. Weights load on first use, not in the
+    constructor. The vector of a file is the mean of its windows (`pooled`).
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    dim: ClassVar[int]
+    sample_rate_hz: ClassVar[int]
+    window_s: ClassVar[float]
+    hop_s: ClassVar[float]
+    labels: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    understands_text: ClassVar[bool] = False
+
+    @abstractmethod
+    def hear(self, clips: Sequence[Samples]) -> Heard:
+        """Vectors, tags and domains of mono clips, one row per clip, in the order given.
+
+        clips: float32 in [-1, 1] at `sample_rate_hz`, each of at least one sample and at most `window_s`.
+        Raises AudioError for an empty clip or one with NaN, naming its position.
+        """
+
+    @abstractmethod
+    def weights_hash(self) -> str:
+        """A short hash of everything learned that goes into a vector."""
+
+    def embed_text(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts in the space of the sounds. Raises UnsupportedError where there is no text tower."""
+        raise UnsupportedError(
+            f"the ears {self.name!r} do not understand text ({len(texts)} given); search with a sound"
+        )
+
+    def fingerprint(self) -> Fingerprint:
+        """What the space of these ears is known by."""
+        return Fingerprint(
+            self.name, self.version, self.weights_hash(), self.dim, self.sample_rate_hz, self.window_s, self.hop_s
+        )
+
+    @property
+    def window(self) -> int:
+        """Samples in a window."""
+        return round(self.window_s * self.sample_rate_hz)
+
+    @property
+    def hop(self) -> int:
+        """Samples from one window to the next."""
+        return round(self.hop_s * self.sample_rate_hz)
+
+
+def pooled(vectors: Vectors) -> Vectors:
+    """One unit vector for a sound: the mean of its windows, float32 (dim,); zero if all of them are silent."""
+    mean = vectors.astype(np.float64).mean(axis=0)
+    norm = float(np.linalg.norm(mean))
+    return (mean / norm if norm > 1e-9 else mean * 0).astype(np.float32)

@@ -1,0 +1,243 @@
+"""Brings a library up to date with some folders: what is new is heard, what is known is left alone, what fails is told.
+
+A run can be stopped or killed at any point. It commits batch by batch in the order of the paths, so that the next run
+goes on where this one was and ends in the very same rows.
+"""
+
+import logging
+import os
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from core import audio
+from core.captioning import CAPTIONERS
+from core.embedding import EMBEDDERS
+from core.errors import AudioError
+from core.listening import Listening
+from core.records import IngestReport, Progress, Skip
+from core.scan import FoundFile, find_files
+from core.settings import Settings
+from core.store import sounds, spaces
+from core.store.db import Store
+from core.workers import ListenerPool
+
+log = logging.getLogger(__name__)
+
+BATCH = 64  # files per commit: little to do again after a kill, few commits per second
+BATCH_S = 2.0  # commit at least this often
+HASHES_AHEAD = 32
+LISTENS_AHEAD_PER_WORKER = 8
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found out about one file. Exactly one of the last three is given, or none for a file that is unchanged.
+
+    held: it holds a sound that the library knows, or gets to know earlier in this run.
+    """
+
+    file: FoundFile
+    sha256: str = ""
+    held: bool = False
+    heard: Listening | None = None
+    problem: AudioError | None = None
+
+
+class Ingest:
+    """One run. Iterate it to the end, or stop: `report` tells what is in the library by now, and all of that is kept."""
+
+    def __init__(self, store: Store, paths: Sequence[Path], embedder: str, captioner: str, settings: Settings) -> None:
+        self.report = IngestReport()
+        self._store = store
+        self._paths = [Path(os.path.abspath(path.expanduser())) for path in paths]
+        self._embedder, self._captioner = embedder, captioner
+        self._settings = settings
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Yields after every file. Raises NotFoundError or LibraryBusyError before anything was changed."""
+        started = time.perf_counter()
+        ears = EMBEDDERS.load(self._embedder)()
+        CAPTIONERS.load(self._captioner)
+        files = find_files(self._paths)
+        with self._store.locked("ingest", self._settings.lock_wait_s):
+            with self._store.writing() as db:
+                self._space = spaces.put_space(db, ears)
+                self._remember(db, files)
+            try:
+                yield from self._run(files)
+            finally:
+                self.report.elapsed_s = round(time.perf_counter() - started, 3)
+        log.info("ingest: %s", {key: value for key, value in self.report.as_dict().items() if key != "skipped"})
+
+    def _remember(self, db: Database, files: list[FoundFile]) -> None:
+        """What the library knows before this run."""
+        self._ids = sounds.known_hashes(db)
+        self._known = sounds.known_files(db)
+        self._complete = spaces.heard_ids(db, self._space)
+        self._failed: dict[str, AudioError] = {}
+        self._begun: set[str] = set()
+        found = {file.path for file in files}
+        gone = [path for path in sorted(self._known) if path not in found and self._covers(path)]
+        self._gone: dict[int, list[str]] = defaultdict(list)
+        for path in gone:
+            self._gone[self._known[path].sound_id].append(path)
+        skipped = [row["path"] for row in db["skips"].rows]
+        sounds.forget_skips(db, [path for path in skipped if path not in found and self._covers(path)])
+        self.report.found = len(files)
+
+    def _covers(self, path: str) -> bool:
+        return any(path == str(root) or path.startswith(f"{root}{os.sep}") for root in self._paths)
+
+    def _run(self, files: list[FoundFile]) -> Iterator[Progress]:
+        batch: list[Outcome] = []
+        try:
+            due = time.monotonic() + BATCH_S
+            for done, outcome in enumerate(self._outcomes(files), start=1):
+                batch.append(outcome)
+                if len(batch) >= BATCH or time.monotonic() > due or done == len(files):
+                    self._commit(batch)
+                    due = time.monotonic() + BATCH_S
+                yield Progress(done, len(files), Path(outcome.file.path).name)
+        finally:
+            self._commit(batch)
+        with self._store.writing() as db:
+            missing = [path for paths in self._gone.values() for path in paths if not self._known[path].missing]
+            sounds.mark_missing(db, missing)
+        self.report.missing = len(missing)
+
+    def _outcomes(self, files: Iterable[FoundFile]) -> Iterator[Outcome]:
+        """One outcome per file, in order; hashes and listening run ahead of it in threads and processes."""
+        n_workers = self._settings.n_workers
+        with (
+            ThreadPoolExecutor(2) as threads,
+            ListenerPool(self._embedder, self._captioner, n_workers) as pool,
+        ):
+            hashed = _ahead((self._begin_hash(threads, file) for file in files), HASHES_AHEAD)
+            yield from _ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
+
+    def _begin_hash(
+        self, threads: ThreadPoolExecutor, file: FoundFile
+    ) -> Callable[[], tuple[FoundFile, str | AudioError]]:
+        """Begins to hash a file, unless size, time and space say that it is as it was; then the hash is empty."""
+        known = self._known.get(file.path)
+        if known and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns):
+            if known.sound_id in self._complete:
+                return lambda: (file, "")
+        future = threads.submit(_hash, Path(file.path))
+        return lambda: (file, future.result())
+
+    def _begin(self, pool: ListenerPool, file: FoundFile, sha256: str | AudioError) -> Callable[[], Outcome]:
+        """Begins to listen to a file if its bytes are new to this space."""
+        if isinstance(sha256, AudioError):
+            return lambda: Outcome(file, problem=sha256)
+        known = not sha256 or self._ids.get(sha256) in self._complete or sha256 in self._begun
+        if known:
+            return lambda: Outcome(file, sha256, held=bool(sha256))
+        self._begun.add(sha256)
+        finish = pool.submit(Path(file.path))
+
+        def outcome() -> Outcome:
+            result = finish()
+            if isinstance(result, AudioError):
+                return Outcome(file, sha256, problem=result)
+            return Outcome(file, sha256, heard=result)
+
+        return outcome
+
+    def _commit(self, batch: list[Outcome]) -> None:
+        """Writes a batch, all of it or nothing, counts it, and empties it."""
+        if not batch:
+            return
+        counted = IngestReport()
+        touched: dict[int, None] = {}
+        with self._store.writing() as db:
+            for outcome in batch:
+                sound_id = self._write(db, outcome, counted)
+                if sound_id is not None:
+                    touched[sound_id] = None
+            sounds.index_words(db, touched)
+            if any(outcome.heard for outcome in batch):
+                spaces.touch(db, self._space)
+        self._add_counts(counted)
+        batch.clear()
+
+    def _write(self, db: Database, outcome: Outcome, counted: IngestReport) -> int | None:
+        """Writes one outcome; returns the id of the sound whose words may have changed."""
+        file, sha256 = outcome.file, outcome.sha256
+        problem = outcome.problem or self._failed.get(sha256)
+        if problem is not None:
+            if sha256:
+                self._failed[sha256] = problem
+            skip = Skip(file.path, problem.reason)
+            sounds.put_skip(db, skip)
+            counted.skipped.append(skip)
+            return None
+        if outcome.heard is not None:
+            counted.seconds_of_audio += outcome.heard.duration_s
+            sound_id = sounds.add_sound(db, sha256, file.size_bytes, outcome.heard, self._captioner)
+            spaces.put_vectors(db, self._space, sound_id, outcome.heard.vectors)
+            self._ids[sha256] = sound_id
+            self._complete.add(sound_id)
+        return self._place(db, outcome, counted)
+
+    def _place(self, db: Database, outcome: Outcome, counted: IngestReport) -> int | None:
+        """Notes where a sound lies now, and tells new, changed, copied, moved and unchanged files apart."""
+        file, before = outcome.file, self._known.get(outcome.file.path)
+        sound_id = self._ids[outcome.sha256] if outcome.sha256 else before.sound_id if before else None
+        assert sound_id is not None, "only a known file goes without a hash"
+        if before and before.sound_id == sound_id and outcome.heard is None:
+            counted.unchanged += 1
+            if (before.size_bytes, before.mtime_ns, before.missing) == (file.size_bytes, file.mtime_ns, False):
+                return None
+        elif before is None and self._gone.get(sound_id):
+            sounds.move_file(db, self._gone[sound_id].pop(0), file)
+            counted.unchanged += 1
+            counted.moved += 1
+            return sound_id
+        else:
+            counted.indexed += 1
+            counted.changed += before is not None and before.sound_id != sound_id
+            counted.copies += before is None and outcome.heard is None
+        sounds.put_file(db, file, sound_id)
+        return sound_id
+
+    def _add_counts(self, counted: IngestReport) -> None:
+        report = self.report
+        report.indexed += counted.indexed
+        report.unchanged += counted.unchanged
+        report.skipped += counted.skipped
+        report.seconds_of_audio = round(report.seconds_of_audio + counted.seconds_of_audio, 3)
+        report.changed += counted.changed
+        report.copies += counted.copies
+        report.moved += counted.moved
+
+
+def _ahead(begun: Iterable[Callable[[], T]], depth: int) -> Iterator[T]:
+    """Results in order, with up to `depth` calls begun before the first of them is waited for."""
+    waiting: deque[Callable[[], T]] = deque()
+    for finish in begun:
+        waiting.append(finish)
+        if len(waiting) > depth:
+            yield waiting.popleft()()
+    while waiting:
+        yield waiting.popleft()()
+
+
+def _hash(path: Path) -> str | AudioError:
+    try:
+        str(path).encode()
+        return audio.content_hash(path)
+    except UnicodeEncodeError:
+        printable = os.fsencode(path.name).decode("utf-8", "replace")
+        return AudioError(printable, "its name is not valid text; rename it")
+    except OSError as problem:
+        return AudioError(path.name, f"{problem.strerror or problem}; check its permissions and run again")

@@ -1,0 +1,190 @@
+"""One file, heard once from start to end: everything that will be remembered of it.
+
+Knows nothing of the library. Runs in worker processes, so what goes in and out is plain data.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from core import audio
+from core.audio import Source
+from core.captioning import CAPTIONERS, Captioner, Subject
+from core.descriptors import Descriptors, Meter
+from core.embedding import EMBEDDERS, Embedder, Heard
+from core.loudness import LoudnessMeter
+from core.qualities import Measured, qualities
+from core.records import Record, Samples, Tag
+from core.spectrum import RATE_HZ
+
+WINDOWS_PER_BATCH = 32
+TAG_FLOOR = 0.1  # a label less likely than this is not remembered
+MEASURED_BY = "signal"  # the source of the tags that come from measurements
+
+T = TypeVar("T", bound=NDArray[np.float32])
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(Record):
+    """What is known of a sound after hearing it. vectors: float16 (n_windows, dim), one row per window."""
+
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    codec: str
+    container: str
+    damaged_packets: int
+    loudness_lufs: float
+    peak_dbfs: float
+    descriptors: Descriptors
+    domain: str
+    domain_score: float
+    tags: dict[str, list[Tag]]
+    """By source: `signal` for the words that come from measurements, else the embedder's name."""
+    caption: str
+    vectors: NDArray[np.float16]
+
+
+class Meters(Protocol[T]):
+    """Anything that is fed blocks."""
+
+    def add(self, block: T) -> None:
+        """The next block."""
+
+
+class Listener:
+    """Hears files with one embedder and describes them with one captioner."""
+
+    def __init__(self, embedder: str = "builtin", captioner: str = "builtin") -> None:
+        self._names = (embedder, captioner)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The ears, loaded on first use."""
+        return EMBEDDERS.load(self._names[0])()
+
+    @cached_property
+    def captioner(self) -> Captioner:
+        """The captioner, loaded on first use."""
+        return CAPTIONERS.load(self._names[1])()
+
+    def listen(self, path: Path) -> Listening:
+        """Everything about the sound in a file. Raises AudioError with the reason if it holds none."""
+        with threadpool_limits(1):  # the processes share the processors; more threads in each would only quarrel
+            source = audio.open_source(path)
+            loudness, meter = LoudnessMeter(source.sample_rate_hz, source.channels), Meter()
+            heard, n_samples = self._hear(source, loudness, meter)
+            measured = Measured(n_samples / source.sample_rate_hz, loudness.integrated_lufs(), meter.measure())
+            return self._describe(path, source, measured, loudness.peak_dbfs(), heard)
+
+    def embed(self, path: Path, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
+        """The vectors of a file's windows, or of a stretch of it, float32 (n_windows, dim). Raises AudioError."""
+        with threadpool_limits(1):
+            samples = audio.decode(path, self.embedder.sample_rate_hz, start_s, end_s)
+            return self._hear_windows(iter([samples])).vectors
+
+    def _hear(self, source: Source, loudness: LoudnessMeter, meter: Meter) -> tuple[Heard, int]:
+        """Walks the file once; both meters and the ears are fed on the way."""
+        counter = _Counter()
+        mono = (audio.mono(block) for block in _tapped(source.blocks(), loudness))
+        measuring = _Resampling(meter, source.sample_rate_hz)
+        counted = _tapped(_tapped(mono, measuring), counter)
+        heard = self._hear_windows(audio.resampled(counted, source.sample_rate_hz, self.embedder.sample_rate_hz))
+        measuring.finish()
+        return heard, counter.n_samples
+
+    def _hear_windows(self, blocks: Iterator[Samples]) -> Heard:
+        ears = self.embedder
+        windows = audio.windows(blocks, ears.window, ears.hop)
+        batches = [ears.hear(batch) for batch in _batched(windows, WINDOWS_PER_BATCH)]
+        return Heard(
+            np.concatenate([batch.vectors for batch in batches]),
+            np.concatenate([batch.tags for batch in batches]),
+            np.concatenate([batch.domains for batch in batches]),
+        )
+
+    def _describe(self, path: Path, source: Source, measured: Measured, peak_dbfs: float, heard: Heard) -> Listening:
+        domain, domain_score = _domain(measured, heard, self.embedder.domains)
+        tags = {MEASURED_BY: qualities(measured)}
+        if self.embedder.labels:
+            tags[self.embedder.name] = _likely(heard.tags.max(axis=0), self.embedder.labels)
+        samples = None
+        if self.captioner.sample_rate_hz is not None:
+            samples = audio.decode(path, self.captioner.sample_rate_hz)
+        every_tag = [tag for source_tags in tags.values() for tag in source_tags]
+        caption = self.captioner.caption([Subject(measured, every_tag, domain, samples)])[0]
+        return Listening(
+            duration_s=measured.duration_s,
+            sample_rate_hz=source.sample_rate_hz,
+            channels=source.channels,
+            codec=source.codec,
+            container=source.container,
+            damaged_packets=source.damaged,
+            loudness_lufs=measured.loudness_lufs,
+            peak_dbfs=peak_dbfs,
+            descriptors=measured.descriptors,
+            domain=domain,
+            domain_score=domain_score,
+            tags=tags,
+            caption=caption,
+            vectors=heard.vectors.astype(np.float16),
+        )
+
+
+class _Counter:
+    """Counts samples on their way past."""
+
+    def __init__(self) -> None:
+        self.n_samples = 0
+
+    def add(self, block: Samples) -> None:
+        self.n_samples += len(block)
+
+
+class _Resampling:
+    """Feeds a meter at the rate it measures at."""
+
+    def __init__(self, meter: Meter, sample_rate_hz: int) -> None:
+        self._meter = meter
+        self._resampler = audio.Resampler(sample_rate_hz, RATE_HZ)
+
+    def add(self, block: Samples) -> None:
+        self._meter.add(self._resampler.push(block))
+
+    def finish(self) -> None:
+        self._meter.add(self._resampler.finish())
+
+
+def _tapped(blocks: Iterable[T], meter: Meters[T]) -> Iterator[T]:
+    for block in blocks:
+        meter.add(block)
+        yield block
+
+
+def _batched(items: Iterator[Samples], size: int) -> Iterator[Sequence[Samples]]:
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def _domain(measured: Measured, heard: Heard, names: Sequence[str]) -> tuple[str, float]:
+    """The likeliest domain over all windows that are not silent, and its probability."""
+    if measured.descriptors.silence >= 1.0:
+        return "silence", 1.0
+    audible = heard.vectors.any(axis=1)
+    if not names or not audible.any():
+        return "", 0.0
+    mean = heard.domains[audible].mean(axis=0, dtype=np.float64)
+    best = int(mean.argmax())
+    return names[best], float(mean[best])
+
+
+def _likely(probabilities: NDArray[np.float32], labels: Sequence[str]) -> list[Tag]:
+    chosen = [index for index in np.argsort(-probabilities, kind="stable") if probabilities[index] >= TAG_FLOOR]
+    return [Tag(labels[index], float(probabilities[index])) for index in chosen]

@@ -1,0 +1,102 @@
+"""Titles and summaries of groups, from what their sounds have and the other groups' sounds lack.
+
+Works on words alone: tags, captions and the words of file names.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.captioning.builtin import spoken_duration
+
+KEYWORDS = 8
+TITLE_WORDS = 3
+COMMON_FILE_WORDS = frozenset(
+    "aif aiff audio clip copy edit file final flac loop mix mono mp3 new ogg old rec recording sample samples sfx sound"
+    " sounds stereo take test the track unsorted untitled various version wav zoom".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The words of one sound, each counted once, and what a summary says of it."""
+
+    words: frozenset[str]
+    duration_s: float
+    domain: str
+
+
+def keywords(groups: Sequence[Sequence[Described]]) -> list[list[str]]:
+    """The words that set each group apart, best first, by class-based TF-IDF.
+
+    Weight of a word in a group = the share of the group's sounds that have it, times log(1 + 1 / its mean share over all
+    groups) (Grootendorst 2022, "BERTopic", section 3.3, with shares in place of counts so that large groups do not rule).
+    """
+    shares = [_shares(group) for group in groups]
+    mean: Counter[str] = Counter()
+    for share in shares:
+        mean.update({word: value / len(groups) for word, value in share.items()})
+    return [_best_words(share, mean) for share in shares]
+
+
+def titles(ranked: Sequence[Sequence[str]]) -> list[str]:
+    """One title per group from its ranked words, no two alike: a longer one, then a number, tells twins apart."""
+    given: list[str] = []
+    for words in ranked:
+        given.append(next(title for title in _candidates(words) if title not in given))
+    return given
+
+
+def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
+    """A few sentences on a group: how many sounds, how long, of what kind, and what sets them apart."""
+    durations = sorted(sound.duration_s for sound in group)
+    shortest, median, longest = durations[0], durations[len(durations) // 2], durations[-1]
+    length = f"each {spoken_duration(median)} long"
+    if longest > 1.2 * shortest:
+        length = f"{spoken_duration(shortest)} to {spoken_duration(longest)} long, half of them under {spoken_duration(median)}"
+    sentences = [f"{_count(len(group))}, {length}."]
+    if words:
+        sentences.append(f"What sets them apart: {', '.join(words[:5])}.")
+    domain, count = Counter(sound.domain or "unknown" for sound in group).most_common(1)[0]
+    if domain != "unknown":
+        sentences.append(f"{_share(count, len(group))} sound like {domain}.")
+    return " ".join(sentences)
+
+
+def sound_words(name_words: Sequence[str], tags: Sequence[str]) -> frozenset[str]:
+    """The words a title may be made of: tags, and the words of a file name that are words."""
+    spoken = {word for word in name_words if len(word) > 2 and word.isalpha() and word not in COMMON_FILE_WORDS}
+    return frozenset(spoken | {tag.lower() for tag in tags})
+
+
+def _shares(group: Sequence[Described]) -> dict[str, float]:
+    counts = Counter(word for sound in group for word in sound.words)
+    return {word: count / len(group) for word, count in counts.items()}
+
+
+def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[str]:
+    weights = {word: value * math.log(1 + 1 / mean[word]) for word, value in share.items() if value >= 0.15}
+    return sorted(weights, key=lambda word: (-weights[word], word))[:KEYWORDS]
+
+
+def _candidates(words: Sequence[str]) -> Iterator[str]:
+    for n_words in range(TITLE_WORDS, max(TITLE_WORDS, len(words)) + 1):
+        yield _joined(words[:n_words])
+    number = 2
+    while True:
+        yield f"{_joined(words[:TITLE_WORDS])} ({number})"
+        number += 1
+
+
+def _joined(words: Sequence[str]) -> str:
+    title = ", ".join(words) or "mixed sounds"
+    return title[0].upper() + title[1:]
+
+
+def _count(n: int) -> str:
+    return "One sound" if n == 1 else f"{n} sounds"
+
+
+def _share(count: int, total: int) -> str:
+    return "All" if count == total else "Most" if count > 0.6 * total else f"{count} of them"

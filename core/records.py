@@ -1,0 +1,130 @@
+"""The words everything else is said in. Plain data: no behaviour beyond turning into JSON."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.float32]
+"""Mono sound, shape (n_samples,), in [-1, 1]."""
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Embeddings, shape (n, dim), each row of norm 1; a zero row stands for silence and is left out of searches."""
+
+
+class Record:
+    """A record as JSON: the names of the fields are the keys."""
+
+    __slots__ = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record and all it holds as plain dicts and lists."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]  # every subclass is a dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(Record):
+    """A label heard in a sound, and how sure the ears are of it, from 0 to 1."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Record):
+    """One sound of an answer, and the moment of it that fits best."""
+
+    id: int
+    path: str
+    start_s: float
+    end_s: float
+    score: float
+    caption: str
+    tags: list[str]
+    duration_s: float
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip(Record):
+    """A file that was found and could not be indexed, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class IngestReport(Record):
+    """What an ingest did. `found == indexed + unchanged + len(skipped)` holds at the end of every run.
+
+    indexed: files that are new to the library or whose bytes changed (`changed` of them), copies of known sounds
+    (`copies`) included. unchanged: files known before, those found at a new path (`moved`) included.
+    missing: files of an earlier run that are gone from the folders of this one; their sounds are kept, out of sight.
+    """
+
+    found: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+    seconds_of_audio: float = 0.0
+    elapsed_s: float = 0.0
+    changed: int = 0
+    copies: int = 0
+    moved: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Record):
+    """How far a long job is; `label` names what was just finished."""
+
+    done: int
+    total: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster(Record):
+    """One group of a clustering. `cluster` counts from 1; `exemplars` are sound ids, the most typical first."""
+
+    cluster: int
+    title: str
+    size: int
+    keywords: list[str]
+    exemplars: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering(Record):
+    """A grouping of a library, kept under its id. `bic` is the curve the number was chosen from: (k, BIC), lower is better."""
+
+    clustering: int
+    k: int
+    method: str
+    space: str
+    query: str
+    created_at: str
+    clusters: list[Cluster]
+    bic: list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSummary(Record):
+    """What one cluster holds, in words, with all of its members, the most typical first."""
+
+    clustering: int
+    cluster: int
+    title: str
+    summary: str
+    keywords: list[str]
+    members: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters(Record):
+    """What a sound must be to count: bounds on its length in seconds, and its domain."""
+
+    min_s: float | None = None
+    max_s: float | None = None
+    domain: str | None = None

@@ -1,0 +1,125 @@
+"""Which files of some folders might hold sound. Decides by name only; whether they do is found out by listening."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import NotFoundError
+
+# FFmpeg's readers claim some 250 endings, pictures, subtitles and program texts among them (.ts, .art, .v), so the list is
+# our own. A file with another ending is looked into when it is named itself.
+SOUND_SUFFIXES = frozenset(
+    [
+        "3g2",
+        "3gp",
+        "aa",
+        "aac",
+        "ac3",
+        "adts",
+        "aif",
+        "aifc",
+        "aiff",
+        "alac",
+        "amr",
+        "ape",
+        "ast",
+        "au",
+        "avi",
+        "caf",
+        "dsf",
+        "dts",
+        "dv",
+        "eac3",
+        "f4v",
+        "flac",
+        "flv",
+        "gsm",
+        "m2a",
+        "m2ts",
+        "m4a",
+        "m4b",
+        "m4v",
+        "mka",
+        "mkv",
+        "mov",
+        "mp1",
+        "mp2",
+        "mp3",
+        "mp4",
+        "mpa",
+        "mpc",
+        "mpeg",
+        "mpg",
+        "mts",
+        "mxf",
+        "nist",
+        "oga",
+        "ogg",
+        "ogv",
+        "oma",
+        "opus",
+        "qoa",
+        "ra",
+        "rf64",
+        "rm",
+        "sd2",
+        "shn",
+        "snd",
+        "sph",
+        "spx",
+        "tak",
+        "tta",
+        "vob",
+        "voc",
+        "w64",
+        "wav",
+        "wave",
+        "webm",
+        "wma",
+        "wmv",
+        "wv",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that may hold sound, and what tells whether it changed."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+
+
+def find_files(paths: Iterable[Path]) -> list[FoundFile]:
+    """The files that may hold sound under some folders, and the files that are named themselves, in order of path.
+
+    Hidden files and folders are passed over, and links to folders, which may run in circles. Raises NotFoundError for a
+    path that does not exist: a drive that is not mounted must not look like an emptied folder.
+    """
+    found: dict[str, FoundFile] = {}
+    for path in paths:
+        path = Path(os.path.abspath(path.expanduser()))
+        if not path.exists():
+            raise NotFoundError(f"{path} does not exist; check the path")
+        for file in _walk(path) if path.is_dir() else [str(path)]:
+            if (entry := _stat(file)) is not None:
+                found[file] = entry
+    return [found[path] for path in sorted(found)]
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if not name.startswith(".") and name.rpartition(".")[2].lower() in SOUND_SUFFIXES:
+                yield os.path.join(root, name)
+
+
+def _stat(path: str) -> FoundFile | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:  # a dangling link, or a file deleted since the folder was listed
+        return None
+    return FoundFile(path, status.st_size, status.st_mtime_ns)

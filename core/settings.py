@@ -1,0 +1,46 @@
+"""Every setting of the program, in one place: argument > environment (`EARSHOT_...`) > `.env` > default."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path, user_documents_path
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The defaults work with no key, no download and no GPU."""
+
+    model_config = SettingsConfigDict(env_prefix="EARSHOT_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    library: Path = Field(
+        default_factory=lambda: user_data_path("earshot") / "library",
+        description="The folder that holds the library: its database, attachments and index cache.",
+    )
+    exports: Path = Field(
+        default_factory=lambda: user_documents_path() / "Earshot exports",
+        description="Where the chat may copy sounds to, after asking.",
+    )
+    embedder: str = Field("builtin", description="The ears that new sounds are heard with.")
+    captioner: str = Field("builtin", description="Who writes the captions.")
+    index: str = Field("faiss", description="The vector index: faiss, or exact.")
+    workers: int = Field(0, ge=0, le=64, description="Processes that listen; 0 takes one per processor.")
+    lock_wait_s: float = Field(5.0, ge=0, description="How long a writer waits for another one to finish.")
+    model: str = Field(
+        "", description="The chat model as provider:model; empty takes Mistral if a key is set, else the embedded one."
+    )
+    mistral_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("mistral_api_key", "EARSHOT_MISTRAL_API_KEY", "MISTRAL_API_KEY")
+    )
+    host: str = Field("127.0.0.1", description="The address the chat listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
+
+    @field_validator("library", "exports")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @property
+    def n_workers(self) -> int:
+        """How many processes listen at once."""
+        return self.workers or os.cpu_count() or 1

@@ -1,0 +1,112 @@
+"""The schema, as numbered steps. A step that has landed is never edited: a change is a new step at the end."""
+
+from sqlite_utils import Database, Migrations
+
+schema = Migrations("earshot")
+
+SCHEMA_VERSION = 4  # the number of the last step; kept in SQLite's user_version
+
+
+@schema(name="001_sounds")
+def _sounds(db: Database) -> None:
+    """A sound is its bytes (sha256); a file is a path that holds one."""
+    db.create_table(
+        "sounds",
+        {
+            "id": int,
+            "sha256": str,
+            "size_bytes": int,
+            "duration_s": float,
+            "sample_rate_hz": int,
+            "channels": int,
+            "codec": str,
+            "container": str,
+            "damaged_packets": int,
+        },
+        pk="id",
+        not_null={"sha256", "duration_s"},
+    ).create_index(["sha256"], unique=True)
+    files = db.create_table(
+        "files",
+        {"id": int, "path": str, "sound_id": int, "size_bytes": int, "mtime_ns": int, "missing": int},
+        pk="id",
+        foreign_keys=[("sound_id", "sounds", "id")],
+        not_null={"path", "sound_id", "missing"},
+        defaults={"missing": 0},
+    )
+    files.create_index(["path"], unique=True)
+    files.create_index(["sound_id"])
+    db.create_table("skips", {"path": str, "reason": str}, pk="path")
+    db.create_table("facts", {"key": str, "value": str}, pk="key")
+
+
+@schema(name="002_spaces")
+def _spaces(db: Database) -> None:
+    """A space is one embedder's fingerprint. `revision` grows with every change of its vectors."""
+    columns = {"name": str, "version": str, "weights": str, "dim": int}
+    columns |= {"sample_rate_hz": int, "window_s": float, "hop_s": float}
+    db.create_table(
+        "spaces", {"id": int} | columns | {"revision": int}, pk="id", defaults={"revision": 0}
+    ).create_index(list(columns), unique=True)
+    db.create_table(
+        "vectors",
+        {"space_id": int, "sound_id": int, "n_windows": int, "data": bytes},  # float16, row after row
+        pk=("space_id", "sound_id"),
+        foreign_keys=[("space_id", "spaces", "id"), ("sound_id", "sounds", "id")],
+    )
+
+
+@schema(name="003_words")
+def _words(db: Database) -> None:
+    """What is said of a sound, by whom, and the full-text index over all of it (rowid = sound id)."""
+    sound = [("sound_id", "sounds", "id")]
+    db.create_table(
+        "tags",
+        {"sound_id": int, "label": str, "score": float, "source": str},
+        pk=("sound_id", "source", "label"),
+        foreign_keys=sound,
+    ).create_index(["label"])
+    db.create_table(
+        "captions", {"sound_id": int, "captioner": str, "text": str}, pk=("sound_id", "captioner"), foreign_keys=sound
+    )
+    numbers = ["loudness_lufs", "peak_dbfs", "brightness_hz", "noisiness", "harmonicity", "tonality", "pitch_hz"]
+    numbers += ["attack_s", "decay_s", "steadiness", "silence"]
+    columns = {"sound_id": int} | dict.fromkeys(numbers, float)
+    columns |= {"onsets": int, "tempo_bpm": float, "domain": str, "domain_score": float}
+    db.create_table("descriptors", columns, pk="sound_id", foreign_keys=sound).create_index(["domain"])
+    db.execute(
+        "CREATE VIRTUAL TABLE words USING fts5(names, tags, captions, tokenize = 'porter unicode61 remove_diacritics 2')"
+    )
+
+
+@schema(name="004_clusterings")
+def _clusterings(db: Database) -> None:
+    """A clustering is kept as it was made; lists are JSON."""
+    db.create_table(
+        "clusterings",
+        {
+            "id": int,
+            "space_id": int,
+            "method": str,
+            "k": int,
+            "query": str,
+            "seed": int,
+            "bic": str,
+            "created_at": str,
+        },
+        pk="id",
+        foreign_keys=[("space_id", "spaces", "id")],
+    )
+    clustering = ("clustering_id", "clusterings", "id")
+    db.create_table(
+        "clusters",
+        {"clustering_id": int, "cluster": int, "title": str, "summary": str, "keywords": str, "exemplars": str},
+        pk=("clustering_id", "cluster"),
+        foreign_keys=[clustering],
+    )
+    db.create_table(
+        "members",
+        {"clustering_id": int, "sound_id": int, "cluster": int, "typicality": float},
+        pk=("clustering_id", "sound_id"),
+        foreign_keys=[clustering, ("sound_id", "sounds", "id")],
+    )

@@ -1,0 +1,209 @@
+"""Sounds, their files and what is said of them: rows in, rows out. Every function works inside a transaction of the caller."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.listening import Listening
+from core.records import Filters, Skip
+from core.scan import FoundFile
+
+CHUNK = 500  # ids per statement; SQLite allows 32,766 parameters, older builds 999
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file of an earlier run."""
+
+    sound_id: int
+    size_bytes: int
+    mtime_ns: int
+    missing: bool
+
+
+def known_files(db: Database) -> dict[str, KnownFile]:
+    """All files the library knows, by path."""
+    rows = db.execute("SELECT path, sound_id, size_bytes, mtime_ns, missing FROM files")
+    return {path: KnownFile(sound, size, mtime, bool(missing)) for path, sound, size, mtime, missing in rows}
+
+
+def known_hashes(db: Database) -> dict[str, int]:
+    """Ids of all sounds by their content hash."""
+    return dict(db.execute("SELECT sha256, id FROM sounds").fetchall())
+
+
+def add_sound(db: Database, sha256: str, size_bytes: int, heard: Listening, captioner: str) -> int:
+    """Writes a sound and all that was measured and said, new or again; returns its id."""
+    row = {
+        "sha256": sha256,
+        "size_bytes": size_bytes,
+        "duration_s": heard.duration_s,
+        "sample_rate_hz": heard.sample_rate_hz,
+        "channels": heard.channels,
+        "codec": heard.codec,
+        "container": heard.container,
+        "damaged_packets": heard.damaged_packets,
+    }
+    found = db.execute("SELECT id FROM sounds WHERE sha256 = ?", [sha256]).fetchone()
+    sound_id = int(found[0]) if found else int(db.table("sounds").insert(row).last_pk)
+    _describe(db, sound_id, heard, captioner)
+    return sound_id
+
+
+def _describe(db: Database, sound_id: int, heard: Listening, captioner: str) -> None:
+    numbers = heard.descriptors.as_dict() | {
+        "loudness_lufs": heard.loudness_lufs,
+        "peak_dbfs": heard.peak_dbfs,
+        "domain": heard.domain,
+        "domain_score": heard.domain_score,
+    }
+    db.table("descriptors").insert({"sound_id": sound_id} | numbers, pk="sound_id", replace=True)
+    for source, tags in heard.tags.items():
+        db.execute("DELETE FROM tags WHERE sound_id = ? AND source = ?", [sound_id, source])
+        db.table("tags").insert_all({"sound_id": sound_id, "source": source} | tag.as_dict() for tag in tags)
+    caption = {"sound_id": sound_id, "captioner": captioner, "text": heard.caption}
+    db.table("captions").insert(caption, pk=("sound_id", "captioner"), replace=True)
+
+
+def put_file(db: Database, file: FoundFile, sound_id: int) -> None:
+    """A path holds a sound now, whatever it held before."""
+    db.execute("DELETE FROM skips WHERE path = ?", [file.path])
+    db.execute(
+        "INSERT INTO files (path, sound_id, size_bytes, mtime_ns, missing) VALUES (?, ?, ?, ?, 0) ON CONFLICT (path) DO"
+        " UPDATE SET sound_id = excluded.sound_id, size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns,"
+        " missing = 0",
+        [file.path, sound_id, file.size_bytes, file.mtime_ns],
+    )
+
+
+def move_file(db: Database, old_path: str, file: FoundFile) -> None:
+    """A file was found at another path; its row, and so its id, stays."""
+    db.execute(
+        "UPDATE files SET path = ?, size_bytes = ?, mtime_ns = ?, missing = 0 WHERE path = ?",
+        [file.path, file.size_bytes, file.mtime_ns, old_path],
+    )
+
+
+def put_skip(db: Database, skip: Skip) -> None:
+    """A path could not be indexed. If it held a sound before, that one is out of sight from now on."""
+    db.table("skips").insert(skip.as_dict(), pk="path", replace=True)
+    db.execute("UPDATE files SET missing = 1 WHERE path = ?", [skip.path])
+
+
+def mark_missing(db: Database, paths: Iterable[str]) -> None:
+    """Files that are gone; their sounds stay, out of sight unless another file holds them."""
+    db.conn.executemany("UPDATE files SET missing = 1 WHERE path = ?", [(path,) for path in paths])
+
+
+def forget_skips(db: Database, paths: Iterable[str]) -> None:
+    """Files that were skipped once and are gone now."""
+    db.conn.executemany("DELETE FROM skips WHERE path = ?", [(path,) for path in paths])
+
+
+def index_words(db: Database, sound_ids: Iterable[int]) -> None:
+    """Brings the full-text rows of some sounds up to date with their files, tags and captions."""
+    for sound_id in sound_ids:
+        paths = [row[0] for row in db.execute("SELECT path FROM files WHERE sound_id = ? ORDER BY path", [sound_id])]
+        tags = [row[0] for row in db.execute("SELECT label FROM tags WHERE sound_id = ? ORDER BY label", [sound_id])]
+        said = [row[0] for row in db.execute("SELECT text FROM captions WHERE sound_id = ? ORDER BY 1", [sound_id])]
+        names = " ".join(" ".join(name_words(path)) for path in paths)
+        db.execute("DELETE FROM words WHERE rowid = ?", [sound_id])
+        db.execute(
+            "INSERT INTO words (rowid, names, tags, captions) VALUES (?, ?, ?, ?)",
+            [sound_id, names, ", ".join(dict.fromkeys(tags)), " ".join(said)],
+        )
+
+
+def name_words(path: str) -> list[str]:
+    """The words in a file's name and in the folder that holds it: `Drums/bassDrum_03.wav` is drums, bass, drum, 03."""
+    parts = Path(path)
+    text = f"{parts.parent.name} {parts.stem}"
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", text)
+    return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
+
+
+def cards(db: Database, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What a list shows of each sound, by id: path, caption, tags, duration_s, domain."""
+    found: dict[int, dict[str, Any]] = {}
+    for ids in _chunks(sound_ids):
+        marks = ",".join("?" * len(ids))
+        query = (
+            "SELECT s.id, s.duration_s, d.domain,"
+            " (SELECT path FROM files f WHERE f.sound_id = s.id ORDER BY missing, path LIMIT 1),"
+            " (SELECT text FROM captions c WHERE c.sound_id = s.id ORDER BY captioner = 'builtin', captioner LIMIT 1),"
+            " (SELECT group_concat(label, char(31)) FROM"
+            " (SELECT label FROM tags t WHERE t.sound_id = s.id ORDER BY source = 'signal', score DESC, label))"
+            f" FROM sounds s LEFT JOIN descriptors d ON d.sound_id = s.id WHERE s.id IN ({marks})"
+        )
+        for sound_id, duration_s, domain, path, caption, tags in db.execute(query, ids):
+            found[sound_id] = {
+                "id": sound_id,
+                "path": path or "",
+                "caption": caption or "",
+                "tags": tags.split("\x1f") if tags else [],
+                "duration_s": duration_s,
+                "domain": domain or "",
+            }
+    return found
+
+
+def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
+    """Everything about one sound, None if there is no such sound."""
+    sound = next(db.query("SELECT * FROM sounds WHERE id = ?", [sound_id]), None)
+    if sound is None:
+        return None
+    card = cards(db, [sound_id])[sound_id]
+    numbers = next(db.query("SELECT * FROM descriptors WHERE sound_id = ?", [sound_id]), {})
+    tags = db.query("SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY score DESC, label", [sound_id])
+    captions = db.query("SELECT captioner, text FROM captions WHERE sound_id = ? ORDER BY captioner", [sound_id])
+    files = db.query("SELECT path, missing FROM files WHERE sound_id = ? ORDER BY path", [sound_id])
+    return {
+        **card,
+        **sound,
+        **{key: value for key, value in numbers.items() if key != "sound_id"},
+        "tags": list(tags),
+        "captions": list(captions),
+        "files": [{"path": file["path"], "missing": bool(file["missing"])} for file in files],
+    }
+
+
+def present_ids(db: Database, filters: Filters | None = None) -> set[int]:
+    """Sounds that at least one file holds and that pass the filters."""
+    filters = filters or Filters()
+    rows = db.execute(
+        "SELECT s.id FROM sounds s JOIN descriptors d ON d.sound_id = s.id WHERE"
+        " EXISTS (SELECT 1 FROM files f WHERE f.sound_id = s.id AND f.missing = 0)"
+        " AND s.duration_s >= ? AND s.duration_s <= ? AND (? = '' OR d.domain = ?)",
+        [filters.min_s or 0.0, 1e12 if filters.max_s is None else filters.max_s] + [filters.domain or ""] * 2,
+    )
+    return {row[0] for row in rows}
+
+
+def totals(db: Database, present: set[int]) -> dict[str, Any]:
+    """How much the sounds that are present come to: sounds, files, seconds_of_audio, domains; and how much was skipped."""
+    rows = db.execute("SELECT s.id, s.duration_s, d.domain FROM sounds s JOIN descriptors d ON d.sound_id = s.id")
+    here = [(duration_s, domain) for sound_id, duration_s, domain in rows if sound_id in present]
+    domains = Counter(domain or "unknown" for _, domain in here)
+    return {
+        "sounds": len(here),
+        "files": db.execute("SELECT count(*) FROM files WHERE missing = 0").fetchone()[0],
+        "seconds_of_audio": round(sum(duration_s for duration_s, _ in here), 3),
+        "domains": dict(domains.most_common()),
+        "skipped": db.execute("SELECT count(*) FROM skips").fetchone()[0],
+    }
+
+
+def search_words(db: Database, query: str) -> dict[int, float]:
+    """BM25 of the sounds that match a full-text query, by id; higher is better. A hit in a name counts most."""
+    rows = db.execute("SELECT rowid, -bm25(words, 4.0, 2.0, 1.0) FROM words WHERE words MATCH ?", [query])
+    return dict(rows.fetchall())
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), CHUNK):
+        yield [int(sound_id) for sound_id in ids[start : start + CHUNK]]

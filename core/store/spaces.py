@@ -1,0 +1,128 @@
+"""Spaces and their vectors: rows in, arrays out. Every function works inside a transaction of the caller."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from core.embedding import Embedder
+from core.embedding.base import Fingerprint, pooled
+from core.errors import NotFoundError
+from core.records import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One embedder's vectors. `revision` changes whenever any of them does."""
+
+    id: int
+    fingerprint: Fingerprint
+    revision: int
+
+    @property
+    def key(self) -> str:
+        """What a cache made of these vectors is known by."""
+        return f"{self.id}-{self.fingerprint.weights}-{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceVectors:
+    """All vectors of a space. sounds: int64 (n_sounds,) ids; vectors: float32 (n_sounds, dim), one per sound.
+
+    chunk_sounds, chunk_indexes: int64 (n_chunks,); chunks: float32 (n_chunks, dim), one per window.
+    """
+
+    sounds: NDArray[np.int64]
+    vectors: Vectors
+    chunk_sounds: NDArray[np.int64]
+    chunk_indexes: NDArray[np.int64]
+    chunks: Vectors
+
+
+def put_space(db: Database, embedder: Embedder) -> Space:
+    """The space of an embedder, made on first use."""
+    fingerprint = embedder.fingerprint()
+    found = _find(db, fingerprint)
+    if found is None:
+        db.table("spaces").insert(fingerprint.as_dict() | {"revision": 0})
+        found = _find(db, fingerprint)
+    assert found is not None, "the space was inserted in this transaction"
+    return found
+
+
+def find_space(db: Database, name: str) -> Space:
+    """The newest space of an embedder by its name. Raises NotFoundError with the names there are."""
+    spaces = list_spaces(db)
+    named = [space for space in spaces if space.fingerprint.name == name]
+    if not named:
+        names = ", ".join(sorted({space.fingerprint.name for space in spaces})) or "none yet"
+        raise NotFoundError(f"no sound was heard with the ears {name!r}; spaces of this library: {names}")
+    return named[-1]
+
+
+def list_spaces(db: Database) -> list[Space]:
+    """All spaces, oldest first."""
+    return [_space(row) for row in db.query("SELECT * FROM spaces ORDER BY id")]
+
+
+def heard_ids(db: Database, space: Space) -> set[int]:
+    """The sounds that have vectors in a space."""
+    return {row[0] for row in db.execute("SELECT sound_id FROM vectors WHERE space_id = ?", [space.id])}
+
+
+def put_vectors(db: Database, space: Space, sound_id: int, vectors: NDArray[np.float16]) -> None:
+    """The windows of one sound, float16 (n_windows, dim)."""
+    assert vectors.shape[1:] == (space.fingerprint.dim,), "vectors belong to the space of their embedder"
+    row = {"space_id": space.id, "sound_id": sound_id, "n_windows": len(vectors), "data": vectors.tobytes()}
+    db.table("vectors").insert(row, pk=("space_id", "sound_id"), replace=True)
+
+
+def touch(db: Database, space: Space) -> None:
+    """Says that vectors of the space changed: every cache made before is stale."""
+    db.execute("UPDATE spaces SET revision = revision + 1 WHERE id = ?", [space.id])
+
+
+def get_vectors(db: Database, space: Space, sound_id: int) -> Vectors:
+    """The windows of one sound as unit rows, float32 (n_windows, dim). Raises NotFoundError if it was not heard."""
+    query = "SELECT data FROM vectors WHERE space_id = ? AND sound_id = ?"
+    row = db.execute(query, [space.id, sound_id]).fetchone()
+    if row is None:
+        raise NotFoundError(f"sound {sound_id} was not heard with the ears {space.fingerprint.name!r}; ingest it again")
+    return _decode(row[0], space.fingerprint.dim)
+
+
+def all_vectors(db: Database, space: Space) -> SpaceVectors:
+    """Every vector of a space; zero rows (silence) are kept in place."""
+    dim = space.fingerprint.dim
+    query = "SELECT sound_id, n_windows, data FROM vectors WHERE space_id = ? ORDER BY sound_id"
+    rows = db.execute(query, [space.id]).fetchall()
+    sounds = np.array([row[0] for row in rows], np.int64)
+    counts = np.array([row[1] for row in rows], np.int64)
+    chunks = _decode(b"".join(row[2] for row in rows), dim)
+    ends = np.cumsum(counts)
+    vectors = [pooled(chunks[end - count : end]) for count, end in zip(counts, ends, strict=True)]
+    indexes = np.arange(len(chunks)) - np.repeat(ends - counts, counts)
+    stacked = np.stack(vectors) if vectors else np.zeros((0, dim), np.float32)
+    return SpaceVectors(sounds, stacked, np.repeat(sounds, counts), indexes, chunks)
+
+
+def _decode(data: bytes, dim: int) -> Vectors:
+    """float16 rounds a unit vector to a length that is off by up to a thousandth; here it is a unit vector again."""
+    rows = np.frombuffer(data, np.float16).astype(np.float32).reshape(-1, dim)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = rows / np.where(norms > 0, norms, 1)
+    return unit
+
+
+def _find(db: Database, fingerprint: Fingerprint) -> Space | None:
+    names = fingerprint.as_dict()
+    where = " AND ".join(f"{column} = :{column}" for column in names)
+    row = next(db.query(f"SELECT * FROM spaces WHERE {where}", names), None)  # noqa: S608  columns of our own record
+    return _space(row) if row else None
+
+
+def _space(row: dict[str, object]) -> Space:
+    values = dict(row)
+    space_id, revision = values.pop("id"), values.pop("revision")
+    return Space(int(str(space_id)), Fingerprint(**values), int(str(revision)))  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""Serves the real page over a stand-in library: `python fake_server.py FOLDER`. Run as a program by the tests.
+
+The library is a folder of files named by their number. The agent breaks at every turn, as its message asks for.
+Prints the address when it is there; an interrupt ends it.
+"""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.server import serve
+from core.audio import open_source
+from core.errors import AudioError, NotFoundError
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Attachment:
+    id: str
+    name: str
+    path: Path
+
+
+class FolderLibrary:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def overview(self) -> dict[str, Any]:
+        return {"sounds": len(list((self.folder / "sounds").iterdir()))}
+
+    def audio_path(self, sound_id: int) -> Path:
+        return self._find("sounds", str(sound_id))
+
+    def attachment(self, attachment_id: str) -> Attachment:
+        path = self._find("attachments", attachment_id)
+        return Attachment(attachment_id, path.name, path)
+
+    def attach(self, path: Path, name: str) -> Attachment:
+        try:
+            open_source(path)
+        except AudioError as error:
+            raise AudioError(name, error.reason) from error
+        raise NotFoundError(f"{name}: this library keeps nothing")
+
+    def _find(self, place: str, stem: str) -> Path:
+        for path in (self.folder / place).iterdir():
+            if path.stem == stem:
+                return path
+        raise NotFoundError(f"no sound is called {stem!r}")
+
+
+class BreakingAgent:
+    """Raises a problem that the person can mend for a message with "known" in it, else a mistake of ours."""
+
+    async def astream(self, given: Any, *_: Any, **__: Any) -> AsyncIterator[Any]:
+        if "known" in str(given):
+            raise AudioError("kick.wav", "no audio stream; convert it or remove it")
+        raise ZeroDivisionError("a detail that only the log may tell")
+        yield
+
+
+def main(folder: Path) -> None:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    settings = Settings(library=folder, port=0, _env_file=None)
+    library: Any = FolderLibrary(folder)
+    serve(
+        library,
+        lambda _: BreakingAgent(),
+        settings,
+        folder=folder / "page",
+        on_ready=lambda url: print(url, flush=True),  # noqa: T201
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,178 @@
+"""Cards: what a tool found, as the name of an element and JSON that it can be redrawn from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.cards import CARDS, MAX_ROWS, MAX_SKIPS, Card, audio_url, card_for, literal, plain, progress_line
+
+ELEMENTS = Path(__file__).parents[2] / "agent" / "ui" / "elements"
+
+KICK = {
+    "id": 412,
+    "name": "kick_01.wav",
+    "start_s": 0.1,
+    "end_s": 0.4,
+    "score": 0.93,
+    "caption": "A low drum hit.",
+    "tags": ["drum", "short"],
+    "duration_s": 0.5,
+    "domain": "effect",
+}
+CLUSTER = {"cluster": 1, "title": "Low thumps", "size": 20, "keywords": ["low", "drum"], "exemplars": [KICK]}
+DETAIL = {
+    "id": 412,
+    "name": "kick_01.wav",
+    "path": "/sounds/kick_01.wav",
+    "duration_s": 0.5,
+    "sample_rate_hz": 44100,
+    "channels": 1,
+    "codec": "pcm_s16le",
+    "loudness_lufs": -18.2,
+    "peak_dbfs": -1.0,
+    "brightness_hz": 900.0,
+    "noisiness": 0.2,
+    "pitch_hz": None,
+    "tempo_bpm": None,
+    "domain": "effect",
+    "caption": "A low drum hit.",
+    "tags": [{"label": "Drum", "score": 0.9}],
+    "n_chunks": 1,
+    "files": [{"path": "/sounds/kick_01.wav", "missing": False}],
+    "sha256": "not shown",
+}
+INGEST = {
+    "kind": "ingest",
+    "found": 40,
+    "indexed": 3,
+    "unchanged": 2,
+    "skipped": [{"path": f"{n}.txt", "reason": "holds no sound"} for n in range(35)],
+    "seconds_of_audio": 7.5,
+    "elapsed_s": 1.25,
+    "changed": 1,
+    "copies": 0,
+    "moved": 0,
+    "missing": 0,
+}
+ARTIFACTS = [
+    {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},
+    {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
+    {"kind": "cluster", "clustering": 3, "summary": "Drums.", "members": [412], **CLUSTER},
+    {"kind": "sounds", "sounds": [DETAIL]},
+    INGEST,
+]
+
+
+def drawn(artifact) -> Card:
+    card = card_for(artifact)
+    assert card is not None
+    return card
+
+
+def test_there_is_an_artifact_of_each_kind_that_has_a_card():
+    assert {artifact["kind"] for artifact in ARTIFACTS} == set(CARDS)
+
+
+@pytest.mark.parametrize("artifact", ARTIFACTS, ids=lambda artifact: artifact["kind"])
+def test_a_card_names_an_element_that_exists_and_is_json(artifact):
+    card = drawn(artifact)
+    assert (ELEMENTS / f"{card.element}.jsx").is_file()
+    assert json.loads(json.dumps(card.props, allow_nan=False)) == card.props
+
+
+@pytest.mark.parametrize("artifact", [None, {}, {"kind": "overview", "sounds": 3}, {"kind": "export", "files": 2}])
+def test_what_its_text_says_in_full_gets_no_card(artifact):
+    assert card_for(artifact) is None
+
+
+def test_a_hit_keeps_its_order_score_and_moment():
+    second = {**KICK, "id": 7, "score": 0.5}
+    rows = drawn({"kind": "hits", "title": "t", "hits": [KICK, second]}).props["hits"]
+    assert [(row["id"], row["score"], row["start_s"], row["end_s"]) for row in rows] == [
+        (412, 0.93, 0.1, 0.4),
+        (7, 0.5, 0.1, 0.4),
+    ]
+
+
+def test_a_sound_is_heard_at_an_address_made_of_its_number_alone():
+    assert audio_url(412) == "/library/audio/412"
+    row = drawn({"kind": "hits", "title": "t", "hits": [{**KICK, "path": "/etc/passwd"}]}).props["hits"][0]
+    assert row["audio"] == "/library/audio/412"
+    assert "path" not in row
+
+
+def test_an_id_that_is_no_number_never_becomes_an_address():
+    with pytest.raises(ValueError, match="invalid literal"):
+        audio_url("../secret")  # type: ignore[arg-type]
+
+
+def test_a_sound_that_was_not_searched_for_has_no_score():
+    props = drawn({"kind": "cluster", "clustering": 3, **CLUSTER, "exemplars": [{**KICK, "score": None}]}).props
+    assert props["hits"][0]["score"] is None
+    assert props["ranked"] is False
+
+
+def test_a_cluster_says_how_many_of_its_sounds_are_not_shown():
+    assert drawn({"kind": "cluster", "clustering": 3, **CLUSTER}).props["hidden"] == 19
+
+
+def test_a_long_list_of_hits_is_cut_with_a_count():
+    props = drawn({"kind": "hits", "title": "t", "hits": [KICK] * (MAX_ROWS + 5)}).props
+    assert len(props["hits"]) == MAX_ROWS
+    assert props["hidden"] == 5
+
+
+def test_skips_are_cut_but_counted_and_the_sum_holds():
+    card = drawn(INGEST)
+    assert len(card.props["skipped"]) == MAX_SKIPS
+    assert card.props["n_skipped"] == 35
+    assert card.props["found"] == card.props["indexed"] + card.props["unchanged"] + card.props["n_skipped"]
+    assert card.text == "40 found = 3 indexed + 2 unchanged + 35 skipped"
+
+
+def test_a_clustering_counts_the_sounds_of_its_groups():
+    clusters = [CLUSTER, {**CLUSTER, "cluster": 2, "size": 4}]
+    card = drawn({"kind": "clustering", "clustering": 3, "k": 2, "method": "gmm", "clusters": clusters})
+    assert card.props["title"] == "24 sounds in 2 groups"
+
+
+def test_details_leave_out_what_the_card_does_not_show():
+    detail = drawn({"kind": "sounds", "sounds": [DETAIL]}).props["sounds"][0]
+    assert detail["pitch_hz"] is None
+    assert detail["tags"] == [{"label": "Drum", "score": 0.9}]
+    assert "sha256" not in detail
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("kick.wav", "kick.wav"),
+        ("a\nb\tc", "a b c"),
+        ("gpj\u202egnp.exe", "gpjgnp.exe"),
+        ("bell\x07\x1b[31m", "bell[31m"),
+        ("Grüße 日本 🥁", "Grüße 日本 🥁"),
+        ("<b>x</b>", "<b>x</b>"),
+        ("abcdef", "abc…"),
+    ],
+)
+def test_text_of_strangers_is_one_line_without_hidden_signs(text, shown):
+    assert plain(text, limit=4 if shown.endswith("…") else 300) == shown
+
+
+def test_a_text_is_shown_letter_by_letter_in_markdown():
+    assert literal("![x](http://a.test/b_c.png) <b>*") == r"\!\[x\](http://a.test/b\_c.png) \<b\>\*"
+    assert literal("kick 01.wav: no sound; convert it") == "kick 01.wav: no sound; convert it"
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "label", "line"),
+    [
+        (0, 40, "", "`░░░░░░░░░░░░░░░░░░░░` 0 of 40"),
+        (10, 40, "kick.wav", "`█████░░░░░░░░░░░░░░░` 10 of 40 · `kick.wav`"),
+        (40, 40, "a`b\n![c](d)", "`████████████████████` 40 of 40 · `a'b ![c](d)`"),
+        (0, 0, "", "`░░░░░░░░░░░░░░░░░░░░` 0 of 0"),
+    ],
+)
+def test_progress_is_a_bar_with_its_numbers_and_what_was_just_finished(done, total, label, line):
+    assert progress_line(done, total, label) == line

@@ -1,0 +1,281 @@
+"""The page as a person meets it: the real server, driven in a real browser."""
+
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+CHECKOUT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+N_SOUNDS = 72  # of the demo library: a dozen kinds, made and heard in a few seconds
+HARMLESS = ("401 (Unauthorized)", "Unauthorized", "application/*")  # the first load asks who is there before it logs in
+
+SERVE = """
+import logging, sys
+from pathlib import Path
+from agent.graph import build_agent
+from agent.llm.embedded import EmbeddedChatModel
+from agent.server import serve
+from core.library import Library
+from core.settings import Settings
+
+logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+folder = Path(sys.argv[1])
+settings = Settings(library=folder / "library", exports=folder / "exports", port=0, _env_file=None)
+library = Library(settings.library, settings)
+agent = lambda saver: build_agent(library, EmbeddedChatModel(), saver)
+serve(library, agent, settings, folder=folder / "page", on_ready=lambda url: print(url, flush=True))
+"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
+]
+
+
+@contextmanager
+def served(command: list[str], cwd: Path) -> Iterator[SimpleNamespace]:
+    """A server that prints its address when it is ready, and is interrupted at the end. `log()` is what it wrote."""
+    log = cwd / "server.log"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=file, text=True)
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip()
+        assert url, log.read_text()
+        yield SimpleNamespace(url=url, log=log.read_text)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+class Visit:
+    """One visit to the page, and all that it asked for and complained of."""
+
+    def __init__(self, page: Page, url: str, shots: Path) -> None:
+        self.page = page
+        self.shots = shots
+        self.outside: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self._note_request(request.url, url))
+        page.on("console", lambda message: self._note_message(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(url)
+        connected = page.locator("[id^=starter-]:enabled, [data-step-type=assistant_message]")
+        expect(connected.first).to_be_visible(timeout=15_000)  # what is sent before the socket is up goes nowhere
+
+    def ask(self, text: str) -> None:
+        """Types a message and sends it, when the answer before it has ended."""
+        expect(self.page.locator("#stop-button")).to_have_count(0, timeout=20_000)
+        self.page.locator("#chat-input").click()
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+
+    def attach(self, path: Path) -> None:
+        """Attaches a file to the next message."""
+        self.page.locator("#upload-button-input").set_input_files(path)
+        expect(self.page.locator("#attachments").get_by_text(path.name)).to_be_visible()
+        self.page.wait_for_timeout(300)
+
+    def last(self, test_id: str, count: int) -> Locator:
+        """The newest card of a kind, when there are that many."""
+        cards = self.page.get_by_test_id(test_id)
+        expect(cards).to_have_count(count, timeout=20_000)
+        return cards.nth(count - 1)
+
+    def shot(self, name: str) -> None:
+        """Keeps a picture of the page."""
+        self.page.wait_for_timeout(400)
+        self.page.screenshot(path=self.shots / f"{name}.png")
+
+    def _note_request(self, asked: str, url: str) -> None:
+        if not asked.startswith((url, "data:", "blob:")):
+            self.outside.append(asked)
+
+    def _note_message(self, kind: str, text: str) -> None:
+        if kind == "error" and not any(harmless in text for harmless in HARMLESS):
+            self.complaints.append(text)
+
+
+@contextmanager
+def visiting(url: str, folder: Path) -> Iterator[Visit]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            folder / "browser",
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            viewport={"width": 1100, "height": 900},
+            color_scheme="light",
+        )
+        browser.set_default_timeout(15_000)
+        yield Visit(browser.pages[0], url, folder)
+        browser.close()
+
+
+@pytest.fixture
+def sounds(tmp_path) -> Path:
+    """A folder with some sounds of the demo library and one file that only looks like a sound."""
+    from core.demo import make_demo
+
+    folder = tmp_path / "my sounds"
+    for _ in itertools.islice(make_demo(folder), N_SOUNDS):
+        pass
+    (folder / "broken.wav").write_bytes(b"no sound in here")
+    return folder
+
+
+def number(card: Locator, label: str) -> int:
+    return int(card.get_by_test_id(f"n-{label}").locator("b").inner_text())
+
+
+def state(player: Locator) -> dict[str, float]:
+    return player.evaluate("a => ({ready: a.readyState, at: a.currentTime, paused: a.paused})")
+
+
+def wait_until_ready(player: Locator) -> None:
+    player.evaluate(
+        "a => new Promise((done, failed) => { if (a.readyState >= 2) return done();"
+        " a.addEventListener('canplay', done); a.addEventListener('error', () => failed(a.error.message)); })"
+    )
+
+
+def test_a_person_adds_finds_groups_and_goes_on_from_an_answer(tmp_path, sounds):
+    command = [sys.executable, "-c", SERVE, str(tmp_path)]
+    with served(command, tmp_path) as server, visiting(server.url, tmp_path) as visit:
+        page = visit.page
+        expect(page.get_by_text("Your library is empty")).to_be_visible()
+
+        visit.ask(f'add the sounds in "{sounds}"')
+        expect(page.get_by_text(re.compile(rf"[1-9]\d* of {N_SOUNDS + 1}"))).to_be_visible(timeout=20_000)
+        visit.shot("0 adding")
+        page.locator("#stop-button").click()
+        expect(page.get_by_text("Task manually stopped.")).to_be_visible()
+
+        visit.ask(f'add the sounds in "{sounds}"')  # goes on where it was stopped
+        report = visit.last("ingest-report", 1)
+        found, indexed, unchanged, skipped = (
+            number(report, label) for label in ("found", "indexed", "unchanged", "skipped")
+        )
+        assert (found, indexed + unchanged, skipped) == (N_SOUNDS + 1, N_SOUNDS, 1)
+        assert unchanged > 0, "what was finished when it was stopped is kept"
+        expect(report).to_contain_text("broken.wav")
+        visit.shot("1 added")
+
+        example = next(path for path in sorted(sounds.rglob("*.wav")) if path.name != "broken.wav")
+        visit.attach(example)
+        visit.ask("find sounds like this")
+        hits = visit.last("sound-list", 1)
+        rows = hits.get_by_test_id("sound-row")
+        expect(rows.first).to_be_visible()
+        scores = [float(text) for text in re.findall(r"· (-?\d\.\d\d)", hits.inner_text())]
+        assert len(scores) == rows.count() >= 5
+        assert scores == sorted(scores, reverse=True)
+        expect(rows.first).to_contain_text(example.name)
+        assert_that_it_plays(hits)
+        visit.shot("2 found")
+
+        visit.ask("cluster these into 8 groups")
+        clusters = visit.last("clusters", 1)
+        groups = clusters.get_by_test_id("cluster")
+        expect(groups).to_have_count(8)
+        title = groups.nth(2).locator(".es-name").inner_text()
+        visit.shot("3 grouped")
+
+        visit.ask("what is in cluster 3?")
+        group = visit.last("sound-list", 2)
+        expect(group.locator(".es-title")).to_have_text(title)
+        second = group.get_by_test_id("sound-row").nth(1)
+        names = [second.locator(part).inner_text() for part in (".es-name", ".es-id")]
+        visit.shot("4 one group")
+
+        visit.ask("more like number 2")
+        similar = visit.last("sound-list", 3)
+        expect(similar.locator(".es-title")).to_have_text(re.compile("|".join(map(re.escape, names))))
+        visit.shot("5 more like it")
+
+        similar.get_by_test_id("details").first.click()
+        details = visit.last("sound-details", 1)
+        expect(details).to_contain_text("LUFS")
+        visit.shot("6 details")
+
+        visit.ask("export cluster 3")
+        visit.page.get_by_role("button", name="Go ahead").click()
+        expect(page.locator("#stop-button")).to_have_count(0)
+        exported = [path for path in (tmp_path / "exports").rglob("*") if path.suffix in (".wav", ".flac", ".mp3")]
+        assert exported, "the files are there after the approval"
+        visit.shot("7 exported")
+
+        page.emulate_media(color_scheme="dark")
+        visit.shot("8 dark")
+        assert visit.outside == []
+        assert visit.complaints == []
+
+
+def assert_that_it_plays(hits: Locator) -> None:
+    """The first sound is ready before it is asked for, runs when it is, and gives way to the next."""
+    rows = hits.get_by_test_id("sound-row")
+    first, second = rows.nth(0), rows.nth(1)
+    wait_until_ready(first.locator("audio"))
+    before = state(first.locator("audio"))
+    assert before["paused"]
+    first.get_by_role("button", name=re.compile("^Play ")).click()
+    first.page.wait_for_function("a => a.currentTime > 0", arg=first.locator("audio").element_handle())
+    second.get_by_role("button", name=re.compile("^Play ")).click()
+    second.page.wait_for_function("a => a.currentTime > 0", arg=second.locator("audio").element_handle())
+    assert state(first.locator("audio"))["paused"]
+    assert state(second.locator("audio"))["ready"] >= 2
+
+
+def test_an_error_never_shows_as_silence(tmp_path):
+    (tmp_path / "sounds").mkdir()
+    with wave.open(str(tmp_path / "sounds" / "1.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16000))
+    bad = tmp_path / "holiday.wav"
+    bad.write_bytes(b"no sound in here")
+    program = CHECKOUT / "tests" / "agent" / "fake_server.py"
+    command = [sys.executable, str(program), str(tmp_path)]
+    with served(command, tmp_path) as server, visiting(server.url, tmp_path) as visit:
+        answers = visit.page.locator("[data-step-type=assistant_message]")
+
+        visit.ask("a known problem, please")
+        expect(answers.last).to_contain_text("kick.wav: no audio stream; convert it or remove it")
+
+        visit.ask("a mistake, please")
+        expect(answers).to_have_count(2)
+        expect(answers.last).to_contain_text("Sorry, something went wrong in Earshot")
+        words = answers.last.inner_text()
+        assert "detail" not in words
+        log_id = re.search(r"\b[0-9a-f]{8}\b", words)
+        assert log_id is not None
+        assert f"log id {log_id[0]}" in server.log()
+        assert "ZeroDivisionError: a detail that only the log may tell" in server.log()
+
+        visit.attach(bad)
+        visit.ask("find sounds like this")
+        expect(answers).to_have_count(3)
+        expect(answers.last).to_contain_text("holiday.wav: ")
+        assert server.log().count("Error: a detail") == 1, "the turn stopped before the agent"
+        visit.shot("errors")

@@ -1,0 +1,38 @@
+"""The tools a chat model may call, one file each, all closed over one library.
+
+Each answers with a text for the model and a plain dict for the screen. Texts from files (names, tags, captions) reach the
+model quoted and shortened. Adding a tool is adding a file and its line in `build_tools`.
+"""
+
+from collections.abc import Callable
+
+from langchain_core.tools import BaseTool
+
+from core.library import Library
+from core.records import Progress
+from tools.cluster import cluster_tool
+from tools.export import export_tool
+from tools.get_metadata import get_metadata_tool
+from tools.ingest import ingest_tool
+from tools.search_by_audio import search_by_audio_tool
+from tools.search_by_text import search_by_text_tool
+from tools.summarize_cluster import summarize_cluster_tool
+
+WRITES_OUTSIDE = "writes_outside"
+"""The key in a tool's metadata that says it writes outside the library, so that the person must be asked first."""
+
+
+def build_tools(library: Library, report: Callable[[Progress], None] = lambda progress: None) -> list[BaseTool]:
+    """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it."""
+    return [
+        ingest_tool(library, report),
+        search_by_audio_tool(library),
+        search_by_text_tool(library),
+        cluster_tool(library),
+        summarize_cluster_tool(library),
+        get_metadata_tool(library),
+        export_tool(library),
+    ]
+
+
+__all__ = ["WRITES_OUTSIDE", "build_tools"]

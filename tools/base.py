@@ -1,0 +1,81 @@
+"""What all tools share: how a function becomes one, and how sounds are shown to the model and to the screen."""
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+
+from core.errors import EarshotError
+from core.library import Library
+from core.records import Hit
+
+Answer: TypeAlias = tuple[str, dict[str, Any]]
+"""The text for the model, and the artifact for the screen."""
+
+LONGEST_NAME = 60
+LONGEST_CAPTION = 160
+
+
+def as_tool(function: Callable[..., Answer], **metadata: Any) -> BaseTool:
+    """A tool with the function's name, arguments and docstring. A known problem reaches the model as its sentence."""
+
+    @functools.wraps(function)
+    def answer(*args: Any, **kwargs: Any) -> Answer:
+        try:
+            return function(*args, **kwargs)
+        except EarshotError as problem:
+            raise ToolException(str(problem)) from problem
+
+    return StructuredTool.from_function(
+        answer,
+        parse_docstring=True,
+        response_format="content_and_artifact",
+        handle_tool_error=True,
+        metadata=metadata,
+    )
+
+
+def quoted(text: str, longest: int = LONGEST_NAME) -> str:
+    """Text from a stranger as a JSON string on one line, shortened; it cannot pass for anything else."""
+    return json.dumps(text if len(text) <= longest else text[: longest - 1] + "…", ensure_ascii=False)
+
+
+def hit_card(hit: Hit) -> dict[str, Any]:
+    """A hit as the screen shows it: with the file's name in place of its path."""
+    card = hit.as_dict()
+    path = card.pop("path")
+    return {"id": card.pop("id"), "name": Path(path).name, **card}
+
+
+def sound_card(card: dict[str, Any]) -> dict[str, Any]:
+    """A sound as the screen shows it where nothing was searched: from its start, without a score."""
+    rest = {key: card[key] for key in ("caption", "tags", "duration_s", "domain")}
+    moment = {"start_s": 0.0, "end_s": round(card["duration_s"], 3), "score": None}
+    return {"id": card["id"], "name": Path(card["path"]).name, **moment, **rest}
+
+
+def sound_cards(library: Library, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The cards of some sounds, in the order given."""
+    return [sound_card(card) for card in library.cards(ids)]
+
+
+def line(card: dict[str, Any]) -> str:
+    """A card as one line for the model."""
+    score = "" if card["score"] is None else f", score {card['score']:.3f}"
+    moment = f"{card['start_s']:.1f}-{card['end_s']:.1f} s of {card['duration_s']:.1f} s"
+    return f"sound {card['id']} {quoted(card['name'])}, {moment}{score}: {quoted(card['caption'], LONGEST_CAPTION)}"
+
+
+def numbered(cards: Sequence[dict[str, Any]]) -> str:
+    """Cards as a numbered list for the model."""
+    return "\n".join(f"{number}. {line(card)}" for number, card in enumerate(cards, start=1))
+
+
+def hits_answer(title: str, hits: Sequence[Hit]) -> Answer:
+    """The answer of a search."""
+    cards = [hit_card(hit) for hit in hits]
+    found = f"{len(cards)} found, best first.\n{numbered(cards)}" if cards else "nothing found."
+    return f"{quoted(title, LONGEST_CAPTION)}: {found}", {"kind": "hits", "title": title, "hits": cards}

@@ -1,0 +1,34 @@
+"""Finds sounds by words."""
+
+from langchain_core.tools import BaseTool
+
+from core.library import Library
+from core.records import Filters
+from tools.base import Answer, as_tool, hits_answer
+
+
+def search_by_text_tool(library: Library) -> BaseTool:
+    """The tool over a library."""
+
+    def search_by_text(
+        text: str,
+        without: str = "",
+        k: int = 10,
+        min_s: float | None = None,
+        max_s: float | None = None,
+        domain: str | None = None,
+    ) -> Answer:
+        """Find sounds by words: what they are, what they are like, or what their files are called.
+
+        Args:
+            text: What to look for, such as "short metallic hit".
+            without: What must not be in them, such as "thunder".
+            k: How many to find.
+            min_s: Leave out sounds shorter than this, in seconds.
+            max_s: Leave out sounds longer than this, in seconds.
+            domain: Only sounds of this domain: speech, music, animal, nature or effect.
+        """
+        hits = library.search_by_text(text, without=without, k=k, filters=Filters(min_s, max_s, domain))
+        return hits_answer(f"Sounds for “{text}”" + (f" without “{without}”" if without else ""), hits)
+
+    return as_tool(search_by_text)
