@@ -19,11 +19,14 @@ BAR_CELLS = 20
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`element` names a file in ui/elements, `props` is what it is drawn from, `text` stands for it in words."""
+    """`element` names a file in ui/elements, `props` is what it is drawn from.
+
+    `names` are the ids, titles and file names that it lists: a text above it need not list them again.
+    """
 
     element: str
     props: dict[str, Any]
-    text: str
+    names: frozenset[str] = frozenset()
 
 
 def card_for(artifact: dict[str, Any] | None) -> Card | None:
@@ -64,7 +67,7 @@ def _hits(artifact: dict[str, Any]) -> Card:
     rows = _rows(artifact["hits"])
     title = plain(artifact.get("title") or "Sounds")
     props = {"title": title, "ranked": True, "hits": rows, "hidden": len(artifact["hits"]) - len(rows)}
-    return Card("SoundList", props, title)
+    return Card("SoundList", props, _ids(rows))
 
 
 def _cluster(artifact: dict[str, Any]) -> Card:
@@ -80,7 +83,7 @@ def _cluster(artifact: dict[str, Any]) -> Card:
         "hits": rows,
         "hidden": max(0, artifact["size"] - len(rows)),
     }
-    return Card("SoundList", props, title)
+    return Card("SoundList", props, _ids(rows))
 
 
 def _clustering(artifact: dict[str, Any]) -> Card:
@@ -97,13 +100,13 @@ def _clustering(artifact: dict[str, Any]) -> Card:
     total = sum(cluster["size"] for cluster in clusters)
     title = f"{total} sounds in {len(clusters)} groups"
     props = {"title": title, "clustering": artifact["clustering"], "method": artifact["method"], "clusters": clusters}
-    return Card("Clusters", props, title)
+    return Card("Clusters", props, frozenset(cluster["title"] for cluster in clusters))
 
 
 def _sounds(artifact: dict[str, Any]) -> Card:
     shown = [_detail(sound) for sound in artifact["sounds"][:MAX_DETAILS]]
     props = {"sounds": shown, "hidden": len(artifact["sounds"]) - len(shown)}
-    return Card("SoundDetails", props, ", ".join(sound["name"] for sound in shown))
+    return Card("SoundDetails", props, _ids(shown))
 
 
 def _ingest(artifact: dict[str, Any]) -> Card:
@@ -114,8 +117,7 @@ def _ingest(artifact: dict[str, Any]) -> Card:
     props["skipped"] = [{"path": plain(s["path"]), "reason": plain(s["reason"])} for s in skipped[:MAX_SKIPS]]
     props["seconds_of_audio"] = float(artifact.get("seconds_of_audio", 0.0))
     props["elapsed_s"] = float(artifact.get("elapsed_s", 0.0))
-    text = "{found} found = {indexed} indexed + {unchanged} unchanged + {n_skipped} skipped".format(**props)
-    return Card("IngestReport", props, text)
+    return Card("IngestReport", props, frozenset(re.split(r"[/\\]", skip["path"])[-1] for skip in props["skipped"]))
 
 
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
@@ -172,6 +174,10 @@ def _detail(sound: dict[str, Any]) -> dict[str, Any]:
         "files": [{"path": plain(f["path"]), "missing": bool(f.get("missing"))} for f in sound.get("files") or []],
         **{name: sound.get(name) for name in numbers},
     }
+
+
+def _ids(rows: Iterable[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(str(row["id"]) for row in rows)
 
 
 def _words(words: Iterable[Any]) -> list[str]:

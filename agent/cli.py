@@ -147,7 +147,9 @@ def clusters(
         return
     kept = sounds.clusterings()
     if as_json:
-        rows = [{key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept]
+        rows = [
+            {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept
+        ]
         _print_json({"clusterings": rows})
         return
     table = Table("id", "groups", "method", "query", "made")

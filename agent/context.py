@@ -22,7 +22,7 @@ class AgentContext:
 
 
 def report(progress: Progress) -> None:
-    """Tells the turn that runs in this context how far its tool is. Raises CancelledError if the person pressed Stop."""
+    """Tells the turn in this context how far its tool is. Raises CancelledError if the person pressed Stop."""
     if get_runtime(AgentContext).context.cancelled.is_set():
         raise CancelledError(f"stopped after {progress.done} of {progress.total}; what was finished is kept")
     get_stream_writer()({"call_id": current_call.get(), **progress.as_dict()})

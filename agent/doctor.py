@@ -37,7 +37,10 @@ def examine(library: Library, *, fix: bool = False) -> list[Finding]:
         _look("disk", lambda: _disk(library)),
     ]
     if not Store(library.folder).exists():
-        return [*findings, Finding("library", True, f"none yet in {library.folder}; add sounds with: earshot ingest FOLDER")]
+        return [
+            *findings,
+            Finding("library", True, f"none yet in {library.folder}; add sounds with: earshot ingest FOLDER"),
+        ]
     if fix:
         shutil.rmtree(library.folder / "cache", ignore_errors=True)
     return [
@@ -57,7 +60,13 @@ def _look(name: str, check: Callable[[], str]) -> Finding:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     for name in type(settings).model_fields:
-        source = "environment" if f"EARSHOT_{name.upper()}" in os.environ else "set" if _changed(settings, name) else "default"
+        source = (
+            "environment"
+            if f"EARSHOT_{name.upper()}" in os.environ
+            else "set"
+            if _changed(settings, name)
+            else "default"
+        )
         yield Finding(f"setting {name}", True, f"{getattr(settings, name)} ({source})")
 
 

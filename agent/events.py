@@ -1,4 +1,4 @@
-"""From the stream of a graph to what a person sees happen. Pure: parts in, records out; knows no page and no terminal."""
+"""From the stream of a graph to what a person sees happen. Pure: parts in, records out; knows no page, no terminal."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

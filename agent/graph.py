@@ -53,7 +53,9 @@ def approval(tools: list[BaseTool], library: Library) -> HumanInTheLoopMiddlewar
 
     def describe(call: Any, *_: Any) -> str:
         args = call["args"]
-        what = f"clustering {args['clustering']}" if args.get("clustering") else f"{len(args.get('sounds') or [])} sounds"
+        what = (
+            f"clustering {args['clustering']}" if args.get("clustering") else f"{len(args.get('sounds') or [])} sounds"
+        )
         return f"Copy {what} into a new folder under {library.settings.exports}?"
 
     asked = {

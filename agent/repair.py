@@ -20,9 +20,7 @@ CUT_OFF = ("length", "model_length")
 class RepairMiddleware(AgentMiddleware):
     """Shows the model a paired conversation, and answers calls that cannot be run."""
 
-    def wrap_model_call(
-        self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]
-    ) -> ModelResponse:
+    def wrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]) -> ModelResponse:
         """Pairs the messages of a synchronous call."""
         return handler(request.override(messages=paired(request.messages)))
 
@@ -61,7 +59,7 @@ class CallNameMiddleware(AgentMiddleware):
 
 
 def paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """The same conversation with each tool call answered right after it: by its answer, or by one that says it was not run.
+    """The same conversation with each tool call answered right after it, if need be by saying that it was not run.
 
     Answers to calls that nobody made are left out.
     """

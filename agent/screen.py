@@ -13,6 +13,7 @@ from chainlit.utils import utc_now
 
 from agent.cards import Card, card_for, progress_line
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
 APPROVAL_WAIT_S = 3600
@@ -28,6 +29,7 @@ class Screen:
     _message_id: str | None = None
     _steps: dict[str, cl.Step] = field(default_factory=dict)
     _cards: list[Card] = field(default_factory=list)
+    _repeats: Repeats = field(default_factory=Repeats)
     _drawn_at_s: float = 0.0
 
     async def show(self, event: Event) -> None:
@@ -51,10 +53,9 @@ class Screen:
         cards, self._cards = self._cards, []
         if self._message is None and cards:
             self._message = cl.Message(content="")
-        message, self._message = self._message, None
+        message = await self._end_message()
         if message is None:
             return
-        await message.send()
         for card in cards:  # one by one: sent together, their order would be left to chance
             element = cl.CustomElement(name=card.element, props=card.props, display="inline")
             await element.send(for_id=message.id)
@@ -69,13 +70,19 @@ class Screen:
         await self.finish()
 
     async def _write(self, event: TextDelta) -> None:
-        if event.message_id != self._message_id and self._message is not None:
-            await self._message.send()
-            self._message = None
+        if event.message_id != self._message_id:
+            await self._end_message()
         if self._message is None:
             self._message = cl.Message(content="")
             self._message_id = event.message_id
-        await self._message.stream_token(event.text)
+        await self._message.stream_token(self._repeats.feed(event.text))
+
+    async def _end_message(self) -> cl.Message | None:
+        message, self._message = self._message, None
+        if message is not None:
+            await message.stream_token(self._repeats.end())
+            await message.send()
+        return message
 
     async def _open_step(self, event: ToolStarted) -> None:
         if event.call_id in self._steps:  # told twice when a call was approved in between
@@ -92,6 +99,7 @@ class Screen:
         )
         step.start = utc_now()
         step.input = json.dumps(event.args, ensure_ascii=False, indent=1)
+        step.output = "Looking for sounds…" if watched else ""
         self._steps[event.call_id] = step
         await step.send()
 
@@ -114,6 +122,7 @@ class Screen:
         card = None if event.failed else card_for(event.artifact)
         if card is not None and card not in self._cards:
             self._cards.append(card)
+            self._repeats.add(card.names)
 
 
 async def ask_approval(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -94,7 +94,8 @@ def decode(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float |
 
 def mono(block: Channels) -> Samples:
     """The mean of the channels."""
-    return block[0] if len(block) == 1 else block.mean(axis=0, dtype=np.float32)
+    mixed: Samples = block[0] if len(block) == 1 else block.mean(axis=0, dtype=np.float32)
+    return mixed
 
 
 class Resampler:

@@ -82,7 +82,7 @@ def reduce(vectors: Vectors, seed: int) -> NDArray[np.float64]:
 
 
 def _scan_bic(reduced: NDArray[np.float64], seed: int) -> list[tuple[int, float]]:
-    """BIC over k: growing steps until it gets no better, then every gap around the best is halved until none is left."""
+    """BIC over k: growing steps until it gets no better, then the gaps around the best are halved until none is left."""
     most = max(1, min(MAX_GROUPS, len(reduced) // SMALLEST_MEAN_GROUP))
     curve: dict[int, float] = {}
     k, worse = 1, 0
@@ -99,9 +99,8 @@ def _widest_gap(curve: dict[int, float]) -> int | None:
     """The middle of the wider of the two gaps beside the best k; None where its neighbours are known."""
     tried = sorted(curve)
     best = tried.index(min(tried, key=lambda k: curve[k]))
-    gaps = [
-        (tried[i + 1] - tried[i], (tried[i + 1] + tried[i]) // 2) for i in (best - 1, best) if 0 <= i < len(tried) - 1
-    ]
+    pairs = [(tried[i], tried[i + 1]) for i in (best - 1, best) if 0 <= i < len(tried) - 1]
+    gaps = [(high - low, (high + low) // 2) for low, high in pairs]
     width, middle = max(gaps, default=(1, 0))
     return middle if width > 1 else None
 
@@ -127,7 +126,7 @@ def _fit(reduced: NDArray[np.float64], k: int, method: str, seed: int) -> Labels
 
 
 def _filled(labels: Labels, reduced: NDArray[np.float64], k: int) -> Labels:
-    """The same labels with no empty group: each one that lacks takes the vector furthest from the mean of a larger one."""
+    """The same labels with no empty group: each that lacks takes the vector furthest from the mean of its group."""
     labels = labels.copy()
     for empty in np.setdiff1d(np.arange(k), labels):
         sizes = np.bincount(labels, minlength=k)

@@ -132,7 +132,7 @@ def _pitch_of_loudest(samples: Samples, level: Series) -> NDArray[np.float32]:
     return np.stack([*_clearest_period(frames), _peak_share(frames)]).astype(np.float32)
 
 
-def _clearest_period(frames: NDArray[np.float32]) -> tuple[Series, Series]:
+def _clearest_period(frames: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Pitch and clarity of each frame by the normalised square difference (McLeod & Wyvill 2005, "A smarter way to
     find pitch"): the first peak that comes near the highest one wins, which keeps the octave right.
     """

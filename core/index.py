@@ -1,10 +1,11 @@
-"""The index of one space, kept beside the database as a cache: made from SQLite when it lacks, is damaged or is stale."""
+"""The index of one space, kept beside the database as a cache; made from SQLite when it lacks, is damaged or stale."""
 
 import json
 import logging
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +92,8 @@ def _write(folder: Path, index: SpaceIndex) -> None:
 
 def _replace(folder: Path, fresh: Path) -> None:
     old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old-"))
-    try:
+    with suppress(FileNotFoundError):  # there was none yet
         os.replace(folder, old / "cache")
-    except FileNotFoundError:
-        pass  # there was none yet
     try:
         os.replace(fresh, folder)
     finally:

@@ -53,7 +53,7 @@ class Outcome:
 
 
 class Ingest:
-    """One run. Iterate it to the end, or stop: `report` tells what is in the library by now, and all of that is kept."""
+    """One run. Iterate it to the end, or stop: `report` tells what was done by then, and all of that is kept."""
 
     def __init__(self, store: Store, paths: Sequence[Path], embedder: str, captioner: str, settings: Settings) -> None:
         self.report = IngestReport()
@@ -129,9 +129,9 @@ class Ingest:
     ) -> Callable[[], tuple[FoundFile, str | AudioError]]:
         """Begins to hash a file, unless size, time and space say that it is as it was; then the hash is empty."""
         known = self._known.get(file.path)
-        if known and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns):
-            if known.sound_id in self._complete:
-                return lambda: (file, "")
+        same = known and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns)
+        if known and same and known.sound_id in self._complete:
+            return lambda: (file, "")
         future = threads.submit(_hash, Path(file.path))
         return lambda: (file, future.result())
 

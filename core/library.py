@@ -1,12 +1,12 @@
 """A library: one folder on disk, and everything a caller may ask of it.
 
-The only module that callers outside of `core` need. It decides nothing about sounds itself: it brings the parts together.
+The module that callers outside of `core` need. It decides nothing about sounds itself: it brings the parts together.
 """
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,12 +24,15 @@ from core.store import sounds, spaces
 from core.store.db import Store
 from core.store.spaces import Space
 
+if TYPE_CHECKING:
+    from core.listening import Listener
+
 EXEMPLARS = 3
 SOUND = re.compile(r"#?(\d+)(?::(\d+))?")
 
 
 class Library:
-    """The library in a folder. Nothing is read before the first question, nothing is written before the first change."""
+    """The library in a folder. Nothing is read before the first question, nothing written before the first change."""
 
     def __init__(self, folder: Path | None = None, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
@@ -107,7 +110,7 @@ class Library:
     # Knowing
 
     def sounds(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """All that is known of some sounds ("412") or chunks ("412:7", then with start_s and end_s), in the order given.
+        """All that is known of some sounds ("412") or chunks ("412:7", with start_s and end_s), in the order given.
 
         Raises NotFoundError that names the one that does not exist.
         """
@@ -268,7 +271,7 @@ class Library:
             raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; it has 0 to {len(windows) - 1}")
         return windows[chunk : chunk + 1]
 
-    def _listener(self, space: Space) -> "Any":
+    def _listener(self, space: Space) -> "Listener":
         from core.listening import Listener  # decoding and the ears load when a file is heard, not before
 
         listener = Listener(space.fingerprint.name)

@@ -29,6 +29,7 @@ TAG_FLOOR = 0.1  # a label less likely than this is not remembered
 MEASURED_BY = "signal"  # the source of the tags that come from measurements
 
 T = TypeVar("T", bound=NDArray[np.float32])
+T_contra = TypeVar("T_contra", bound=NDArray[np.float32], contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,10 @@ class Listening(Record):
     vectors: NDArray[np.float16]
 
 
-class Meters(Protocol[T]):
+class Fed(Protocol[T_contra]):
     """Anything that is fed blocks."""
 
-    def add(self, block: T) -> None:
+    def add(self, block: T_contra) -> None:
         """The next block."""
 
 
@@ -162,7 +163,7 @@ class _Resampling:
         self._meter.add(self._resampler.finish())
 
 
-def _tapped(blocks: Iterable[T], meter: Meters[T]) -> Iterator[T]:
+def _tapped(blocks: Iterable[T], meter: Fed[T]) -> Iterator[T]:
     for block in blocks:
         meter.add(block)
         yield block

@@ -30,8 +30,9 @@ class Described:
 def keywords(groups: Sequence[Sequence[Described]]) -> list[list[str]]:
     """The words that set each group apart, best first, by class-based TF-IDF.
 
-    Weight of a word in a group = the share of the group's sounds that have it, times log(1 + 1 / its mean share over all
-    groups) (Grootendorst 2022, "BERTopic", section 3.3, with shares in place of counts so that large groups do not rule).
+    Weight of a word in a group = the share of the group's sounds that have it, times log(1 + 1 / its mean share over
+    all groups) (Grootendorst 2022, "BERTopic", section 3.3; shares in place of counts, so that large groups do not
+    rule).
     """
     shares = [_shares(group) for group in groups]
     mean: Counter[str] = Counter()
@@ -54,7 +55,9 @@ def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
     shortest, median, longest = durations[0], durations[len(durations) // 2], durations[-1]
     length = f"each {spoken_duration(median)} long"
     if longest > 1.2 * shortest:
-        length = f"{spoken_duration(shortest)} to {spoken_duration(longest)} long, half of them under {spoken_duration(median)}"
+        length = (
+            f"{spoken_duration(shortest)} to {spoken_duration(longest)} long, in the middle {spoken_duration(median)}"
+        )
     sentences = [f"{_count(len(group))}, {length}."]
     if words:
         sentences.append(f"What sets them apart: {', '.join(words[:5])}.")

@@ -54,7 +54,7 @@ def _pitched(m: Measured) -> float:
 
 def _percussive(m: Measured) -> float:
     d = m.descriptors
-    if d.decay_s is None or d.onsets > 3:
+    if d.decay_s is None or d.onsets > 1:
         return 0.0
     return min(_below(d.attack_s, 0.08, 3), _below(d.decay_s, 0.8, 3), _below(d.steadiness, 0.6, 2))
 

@@ -97,7 +97,10 @@ class Cluster(Record):
 
 @dataclass(frozen=True, slots=True)
 class Clustering(Record):
-    """A grouping of a library, kept under its id. `bic` is the curve the number was chosen from: (k, BIC), lower is better."""
+    """A grouping of a library, kept under its id.
+
+    bic: the curve the number was chosen from, (k, BIC), lower is better; empty where it was forced.
+    """
 
     clustering: int
     k: int

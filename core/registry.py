@@ -1,6 +1,6 @@
 """Finds backends by the name of their file, and imports one only when it is asked for.
 
-A package of backends is a folder with `base.py` and one module each; a module says which class it offers by `BACKEND = ...`.
+A package of backends is a folder with `base.py` and one module each; `BACKEND = ...` in it says which class it offers.
 So adding a backend is adding a file, and listing them loads none of their libraries.
 """
 
@@ -30,7 +30,7 @@ class Registry(Generic[T]):
     def load(self, name: str) -> type[T]:
         """The class behind a name.
 
-        Raises UnknownNameError with the known names, or MissingDependencyError with the command that installs what lacks.
+        Raises UnknownNameError with the known names, or MissingDependencyError with the command that installs the rest.
         """
         if name not in self.names():
             raise UnknownNameError(f"no {self.kind} is called {name!r}; known are {', '.join(self.names())}")

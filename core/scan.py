@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.errors import NotFoundError
 
-# FFmpeg's readers claim some 250 endings, pictures, subtitles and program texts among them (.ts, .art, .v), so the list is
-# our own. A file with another ending is looked into when it is named itself.
+# FFmpeg's readers claim some 250 endings, pictures, subtitles and program texts among them (.ts, .art, .v), so the list
+# is our own. A file with another ending is looked into when it is named itself.
 SOUND_SUFFIXES = frozenset(
     [
         "3g2",

@@ -1,7 +1,7 @@
 """The tools a chat model may call, one file each, all closed over one library.
 
-Each answers with a text for the model and a plain dict for the screen. Texts from files (names, tags, captions) reach the
-model quoted and shortened. Adding a tool is adding a file and its line in `build_tools`.
+Each answers with a text for the model and a plain dict for the screen. Texts from files (names, tags, captions) reach
+the model quoted and shortened. Adding a tool is adding a file and its line in `build_tools`.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ WRITES_OUTSIDE = "writes_outside"
 """The key in a tool's metadata that says it writes outside the library, so that the person must be asked first."""
 
 
-def build_tools(library: Library, report: Callable[[Progress], None] = lambda progress: None) -> list[BaseTool]:
+def build_tools(library: Library, report: Callable[[Progress], None] = lambda _: None) -> list[BaseTool]:
     """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it."""
     return [
         ingest_tool(library, report),

@@ -9,7 +9,15 @@ from langchain_core.tools import BaseTool
 from core.library import Library
 from tools.base import LONGEST_CAPTION, Answer, as_tool, quoted
 
-NUMBERS = ("duration_s", "sample_rate_hz", "channels", "loudness_lufs", "peak_dbfs", "brightness_hz", "pitch_hz")
+NUMBERS: tuple[str, ...] = (
+    "duration_s",
+    "sample_rate_hz",
+    "channels",
+    "loudness_lufs",
+    "peak_dbfs",
+    "brightness_hz",
+    "pitch_hz",
+)
 NUMBERS += ("tempo_bpm", "onsets", "domain")
 
 

@@ -25,7 +25,7 @@ def search_by_audio_tool(library: Library) -> BaseTool:
         """Find the sounds that are most like a sound of the library or an attached one.
 
         Args:
-            sound: Its id: "412" for a sound, "412:7" for a chunk of it, or that of an attached sound, such as "a3fa9c2d1".
+            sound: Its id: "412" for a sound, "412:7" for a chunk of it, or that of an attachment, such as "a3fa9c2d1".
             k: How many to find.
             start_s: Compare only the part of the sound from this second on.
             end_s: Compare only the part of the sound up to this second.

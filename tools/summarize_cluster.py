@@ -22,8 +22,8 @@ def summarize_cluster_tool(library: Library) -> BaseTool:
         summary = library.summarize_cluster(whole.clustering, cluster)
         examples = sound_cards(library, summary.members[:EXAMPLES])
         text = (
-            f"cluster {cluster} of clustering {whole.clustering}, {quoted(summary.title)}: {len(summary.members)} sounds."
-            f" {quoted(summary.summary, 400)} The most typical:\n{numbered(examples)}"
+            f"cluster {cluster} of clustering {whole.clustering}, {quoted(summary.title)}: {len(summary.members)}"
+            f" sounds. {quoted(summary.summary, 400)} The most typical:\n{numbered(examples)}"
         )
         artifact = summary.as_dict() | {"kind": "cluster", "size": len(summary.members), "exemplars": examples}
         return text, artifact

@@ -6,12 +6,12 @@ from numpy.random import Generator
 from core.demo.shaping import Wave, between, fall, high_pass, hold, length, mix, modes, noise, room, unit
 
 CHURCH_RATIOS = (0.5, 1.0, 1.183, 1.506, 2.0, 2.514, 2.662, 3.011, 4.166, 5.433, 6.796, 8.215)
-"""Hum, prime, tierce, quint, nominal and on, over the prime. Source: Fletcher and Rossing 1998, table 21.1."""
+"""Hum, prime, tierce, quint, nominal and on, over the prime. Source: Fletcher and Rossing 1998, on bells."""
 
 CHURCH_SIZES = (0.55, 0.6, 0.8, 0.3, 1.0, 0.35, 0.45, 0.5, 0.35, 0.2, 0.12, 0.08)
 
 HANDBELL_RATIOS = (1.0, 3.0, 5.35, 5.9, 8.7, 10.6)
-"""A handbell is tuned so that its second mode is a twelfth up. Source: Rossing, Science of Sound, 13.12."""
+"""A handbell is tuned so that its second mode is a twelfth up. Source: Rossing, The Science of Sound, on bells."""
 
 GLASS_RATIOS = (1.0, 2.32, 4.25, 6.63, 9.38)
 """A wine glass; close to the squares of 2, 3, 4, 5, 6 over the first. Source: French 1983, In Vino Veritas."""

@@ -183,7 +183,7 @@ VOWELS = {
     "o": ((450, 70, 0), (800, 80, -9), (2830, 100, -16), (3800, 130, -28), (4950, 135, -45)),
     "u": ((325, 50, 0), (700, 60, -12), (2530, 170, -26), (3500, 180, -36), (4950, 200, -45)),
 }
-"""The vowels of a singing alto: (pitch, width, level) of five formants. Source: Csound manual, formant values table."""
+"""Sung vowels: (pitch, width, level) of five formants. After the Csound manual's formant table."""
 
 
 def singing(rng: Generator, pitch_hz: float | None = None) -> Wave:

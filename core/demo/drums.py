@@ -21,14 +21,14 @@ from core.demo.shaping import (
 )
 
 SKIN_RATIOS = (1.0, 1.594, 2.136, 2.296, 2.653, 2.918)
-"""An ideal round membrane: zeros of the Bessel functions over the first. Source: Rossing, Science of Sound, 13.2."""
+"""An ideal round membrane: zeros of the Bessel functions over the first. Source: Rossing, The Science of Sound."""
 
 HAT_HZ = (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)
 """The six oscillators of the TR-808 cymbal. Source: Werner, Abel and Smith 2014."""
 
 
 def kick(rng: Generator) -> Wave:
-    """A bass drum: a sine that drops by two octaves in a few hundredths of a second, with a beater click before it."""
+    """A bass drum: a sine that drops by an octave or two at once, with the click of a beater."""
     seconds = between(rng, 0.28, 0.8)
     n = length(seconds)
     low, drop = between(rng, 42, 62), between(rng, 1.6, 3.2)

@@ -95,4 +95,5 @@ def pooled(vectors: Vectors) -> Vectors:
     """One unit vector for a sound: the mean of its windows, float32 (dim,); zero if all of them are silent."""
     mean = vectors.astype(np.float64).mean(axis=0)
     norm = float(np.linalg.norm(mean))
-    return (mean / norm if norm > 1e-9 else mean * 0).astype(np.float32)
+    unit: Vectors = (mean / norm if norm > 1e-9 else mean * 0).astype(np.float32)
+    return unit

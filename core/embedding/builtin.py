@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -125,7 +126,7 @@ def _modulation(bands: Features) -> Features:
     """Log strength of the slow movements of each band, shape (MODULATION_BANDS * 5,)."""
     wide = bands.reshape(len(bands), MODULATION_BANDS, -1).mean(axis=2)
     strength = np.abs(scipy.fft.rfft(wide - wide.mean(axis=0), n=128, axis=0)) / len(wide)
-    edges = zip(MODULATION_BINS, MODULATION_BINS[1:], strict=False)
+    edges = pairwise(MODULATION_BINS)
     octaves = [strength[low:high].mean(axis=0) for low, high in edges]
     return np.log(0.1 + np.concatenate(octaves))
 

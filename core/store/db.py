@@ -55,7 +55,7 @@ class Store:
 
     @contextmanager
     def locked(self, purpose: str, wait_s: float) -> Iterator[None]:
-        """The right to change which sounds the library holds, for as long as the block runs; one process has it at a time.
+        """The right to change which sounds the library holds, while the block runs; one process has it at a time.
 
         The lock is the operating system's and ends with the process, also with a killed one. Raises LibraryBusyError
         that names the holder if it is not free within `wait_s`.

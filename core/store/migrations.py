@@ -71,12 +71,11 @@ def _words(db: Database) -> None:
     )
     numbers = ["loudness_lufs", "peak_dbfs", "brightness_hz", "noisiness", "harmonicity", "tonality", "pitch_hz"]
     numbers += ["attack_s", "decay_s", "steadiness", "silence"]
-    columns = {"sound_id": int} | dict.fromkeys(numbers, float)
+    columns: dict[str, type] = {"sound_id": int} | dict.fromkeys(numbers, float)
     columns |= {"onsets": int, "tempo_bpm": float, "domain": str, "domain_score": float}
     db.create_table("descriptors", columns, pk="sound_id", foreign_keys=sound).create_index(["domain"])
-    db.execute(
-        "CREATE VIRTUAL TABLE words USING fts5(names, tags, captions, tokenize = 'porter unicode61 remove_diacritics 2')"
-    )
+    tokenizer = "porter unicode61 remove_diacritics 2"  # singing finds sings, ñandú finds nandu
+    db.execute(f"CREATE VIRTUAL TABLE words USING fts5(names, tags, captions, tokenize = '{tokenizer}')")
 
 
 @schema(name="004_clusterings")

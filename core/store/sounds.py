@@ -1,4 +1,4 @@
-"""Sounds, their files and what is said of them: rows in, rows out. Every function works inside a transaction of the caller."""
+"""Sounds, their files and what is said of them: rows in, rows out, inside a transaction of the caller."""
 
 import re
 from collections import Counter
@@ -50,7 +50,7 @@ def add_sound(db: Database, sha256: str, size_bytes: int, heard: Listening, capt
         "damaged_packets": heard.damaged_packets,
     }
     found = db.execute("SELECT id FROM sounds WHERE sha256 = ?", [sha256]).fetchone()
-    sound_id = int(found[0]) if found else int(db.table("sounds").insert(row).last_pk)
+    sound_id = int(found[0]) if found else int(str(db.table("sounds").insert(row).last_pk))
     _describe(db, sound_id, heard, captioner)
     return sound_id
 
@@ -133,7 +133,7 @@ def cards(db: Database, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     for ids in _chunks(sound_ids):
         marks = ",".join("?" * len(ids))
         query = (
-            "SELECT s.id, s.duration_s, d.domain,"
+            "SELECT s.id, s.duration_s, d.domain,"  # noqa: S608  nothing but question marks is put in
             " (SELECT path FROM files f WHERE f.sound_id = s.id ORDER BY missing, path LIMIT 1),"
             " (SELECT text FROM captions c WHERE c.sound_id = s.id ORDER BY captioner = 'builtin', captioner LIMIT 1),"
             " (SELECT group_concat(label, char(31)) FROM"
@@ -185,7 +185,7 @@ def present_ids(db: Database, filters: Filters | None = None) -> set[int]:
 
 
 def totals(db: Database, present: set[int]) -> dict[str, Any]:
-    """How much the sounds that are present come to: sounds, files, seconds_of_audio, domains; and how much was skipped."""
+    """How much the sounds that are present come to: sounds, files, seconds_of_audio, domains; and what was skipped."""
     rows = db.execute("SELECT s.id, s.duration_s, d.domain FROM sounds s JOIN descriptors d ON d.sound_id = s.id")
     here = [(duration_s, domain) for sound_id, duration_s, domain in rows if sound_id in present]
     domains = Counter(domain or "unknown" for _, domain in here)

@@ -111,8 +111,7 @@ def _decode(data: bytes, dim: int) -> Vectors:
     """float16 rounds a unit vector to a length that is off by up to a thousandth; here it is a unit vector again."""
     rows = np.frombuffer(data, np.float16).astype(np.float32).reshape(-1, dim)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = rows / np.where(norms > 0, norms, 1)
-    return unit
+    return (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
 def _find(db: Database, fingerprint: Fingerprint) -> Space | None:

@@ -128,13 +128,17 @@ def test_skips_are_cut_but_counted_and_the_sum_holds():
     assert len(card.props["skipped"]) == MAX_SKIPS
     assert card.props["n_skipped"] == 35
     assert card.props["found"] == card.props["indexed"] + card.props["unchanged"] + card.props["n_skipped"]
-    assert card.text == "40 found = 3 indexed + 2 unchanged + 35 skipped"
+    assert card.names == {f"{n}.txt" for n in range(MAX_SKIPS)}
 
 
 def test_a_clustering_counts_the_sounds_of_its_groups():
     clusters = [CLUSTER, {**CLUSTER, "cluster": 2, "size": 4}]
     card = drawn({"kind": "clustering", "clustering": 3, "k": 2, "method": "gmm", "clusters": clusters})
     assert card.props["title"] == "24 sounds in 2 groups"
+
+
+def test_a_card_says_what_it_lists():
+    assert [drawn(artifact).names for artifact in ARTIFACTS[:4]] == [{"412"}, {"Low thumps"}, {"412"}, {"412"}]
 
 
 def test_details_leave_out_what_the_card_does_not_show():

@@ -14,6 +14,7 @@ from agent.llm.embedded.quoting import inert, quoted
 
 Artifact = Mapping[str, Any]
 Args = Mapping[str, Any]
+_LIKE = re.compile(r"Sounds like (?P<what>.+?)(?P<part> from [\d.]+ s(?: to [\d.]+ s)?)?", re.DOTALL)
 _MOST_SKIPS = 20
 _MOST_TAGS = 4
 
@@ -100,15 +101,16 @@ def _hits(artifact: Artifact, asked: Asked) -> str:
 
 def _title(title: str, asked: Asked) -> str:
     """The title of a search, "Sounds like 412 from 2 s", as words that go on from a number, the sound by its name."""
-    like = re.fullmatch(r"Sounds like (.+)", title, re.DOTALL)
+    like = _LIKE.fullmatch(title)
     if like is None:
         return inert(title[:1].lower() + title[1:], longest=160)
     sound = str((asked.args or {}).get("sound", ""))
-    if not sound or not re.match(rf"{re.escape(sound)}(?!\S)", like[1]):
-        return f"sounds like {quoted(like[1])}"
     name = asked.names.get(sound)
-    said = quoted(name) if name and not sound[0].isdigit() else f"sound {sound}" + (f", {quoted(name)}" if name else "")
-    return f"sounds like {said} {inert(like[1].removeprefix(sound))}".rstrip()
+    if name and like["what"] in {sound, "the attached sound"}:
+        said = quoted(name) if not sound[0].isdigit() else f"sound {sound}, {quoted(name)}"
+    else:
+        said = f"sound {sound}" if like["what"] == sound else quoted(like["what"])
+    return f"sounds like {said}{like['part'] or ''}"
 
 
 def _wider(args: Mapping[str, Any]) -> str:
@@ -126,7 +128,7 @@ def _wider(args: Mapping[str, Any]) -> str:
 
 def _line(card: Artifact) -> str:
     parts = [
-        f"{card.get('id')} {quoted(card.get('name', ''))}",
+        _sound(card),
         f"at {_s(card.get('start_s'))}",
         _score(card, "{}"),
         _caption(card),
@@ -173,7 +175,7 @@ def _clustering(artifact: Artifact, asked: Asked) -> str:
 
 def _group_line(group: Artifact) -> str:
     cards = _dicts(group.get("exemplars"))[:2]
-    examples = ", ".join(f"{card.get('id')} {quoted(card.get('name', ''))}" for card in cards)
+    examples = "; ".join(map(_sound, cards))
     line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {_many(group.get('size', 0), 'sound')}"
     return f"{line}: {examples}" if examples else line
 
@@ -191,7 +193,7 @@ def _cluster(artifact: Artifact, _: Asked) -> str:
         f"holds {_many(size, 'sound')}."
     )
     summary = inert(artifact.get("summary") or "", longest=600)
-    keywords = ", ".join(inert(word, 30) for word in artifact.get("keywords") or [])
+    keywords = ", ".join(inert(word, 30) for word in artifact.get("keywords") or [] if str(word) not in summary)
     cards = _dicts(artifact.get("exemplars"))
     lines = [f"{place}. {_line(card)}" for place, card in enumerate(cards, 1)]
     body = " ".join(part for part in (head, summary, f"Keywords: {keywords}." if keywords else "") if part)

@@ -24,12 +24,9 @@ from agent.llm.embedded.wording import MARK
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
-_BARE = {
-    "pick",
-    "describe",
-    "recluster",
-}  # what a bare answer to a question back reads as: "412", "cluster 3", "8 groups"
-_FEW_WORDS = 3  # "cluster 3 then please"
+# What a bare answer to a question back reads as: "412", "cluster 3", "into 8 groups".
+_BARE = {"pick", "describe", "cluster", "recluster"}
+_FEW_WORDS = 3  # besides what it names: "cluster 3 then please"
 _MOST_AT_ONCE = 4  # sounds searched for in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once
 _MORE = 10

@@ -4,6 +4,8 @@ import { useRef, useState } from "react"
 import { ListMusic, Pause, Play } from "lucide-react"
 import { useChatData } from "@chainlit/react-client"
 
+const SHOWN_AT_FIRST = 12 // groups; a long list would push the conversation away
+
 function Example({ sound }) {
   const audio = useRef(null)
   const [playing, setPlaying] = useState(false)
@@ -55,6 +57,8 @@ function Group({ cluster, share, busy, ask }) {
 
 export default function Clusters() {
   const { loading } = useChatData()
+  const [whole, setWhole] = useState(false)
+  const shown = whole ? props.clusters : props.clusters.slice(0, SHOWN_AT_FIRST)
   const largest = Math.max(1, ...props.clusters.map((cluster) => cluster.size))
   return (
     <section className="es-card" aria-label={props.title} data-testid="clusters">
@@ -63,7 +67,7 @@ export default function Clusters() {
         <span className="es-count">clustering {props.clustering} · {props.method}</span>
       </header>
       <ol className="es-groups">
-        {props.clusters.map((cluster) => (
+        {shown.map((cluster) => (
           <Group
             key={cluster.cluster}
             cluster={cluster}
@@ -73,6 +77,11 @@ export default function Clusters() {
           />
         ))}
       </ol>
+      {shown.length < props.clusters.length ? (
+        <button type="button" className="es-more" onClick={() => setWhole(true)} data-testid="all-clusters">
+          Show all {props.clusters.length} groups
+        </button>
+      ) : null}
     </section>
   )
 }

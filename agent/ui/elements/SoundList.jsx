@@ -101,7 +101,7 @@ function Row({ sound, rank, preload, busy }) {
           <span className="es-id">{sound.id}</span>
           <span className="es-facts">
             {moment}
-            {typeof sound.score === "number" ? <span title="How well it fits: 1 is a perfect match"> · {sound.score.toFixed(2)}</span> : null}
+            {typeof sound.score === "number" ? <span title="Score: the higher, the better it fits"> · {sound.score.toFixed(2)}</span> : null}
           </span>
         </div>
         <Track sound={sound} player={player} />

@@ -101,7 +101,8 @@ def score(query: NDArray[np.float32], vectors: Vectors, metric: Metric) -> NDArr
     """How alike a query is to each row, float64 (n,): inner product, or the negative distance for "euclidean"."""
     rows = vectors.astype(np.float64)
     if metric == "euclidean":
-        return -np.sqrt(np.square(rows - query).sum(axis=1))
+        distances: NDArray[np.float64] = np.sqrt(np.square(rows - query).sum(axis=1))
+        return -distances
     products: NDArray[np.float64] = (rows * query.astype(np.float64)).sum(axis=1)
     return products
 

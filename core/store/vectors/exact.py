@@ -40,10 +40,7 @@ class ExactIndex(VectorIndex):
 
     def _candidates(self, query: NDArray[np.float32], n: int, allowed: Ids | None) -> Ids:
         rows = self._rows if allowed is None else self._rows[allowed]
-        if self.metric == "euclidean":
-            closeness = -np.square(rows - query).sum(axis=1)
-        else:
-            closeness = rows @ query
+        closeness = rows @ query if self.metric != "euclidean" else -np.square(rows - query).sum(axis=1)
         best = np.argpartition(-closeness, min(n, len(rows)) - 1)[:n]
         return best.astype(np.int64) if allowed is None else allowed[best]
 

@@ -1,7 +1,7 @@
 """FAISS flat indexes in memory: exact, and the ground that its approximate indexes stand on."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import faiss
 import numpy as np
@@ -17,7 +17,7 @@ class FaissIndex(VectorIndex):
     name: ClassVar[str] = "faiss"
     suffix: ClassVar[str] = ".faiss"
 
-    _index: faiss.Index = None
+    _index: Any = None
 
     @property
     def dim(self) -> int:
@@ -48,7 +48,7 @@ class FaissIndex(VectorIndex):
     def _candidates(self, query: NDArray[np.float32], n: int, allowed: Ids | None) -> Ids:
         options = None
         if allowed is not None:
-            options = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+            options = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))  # type: ignore[call-arg]  # a SWIG class
         _, ids = self._index.search(query[None], n, params=options)
         return np.asarray(ids[0][ids[0] >= 0], np.int64)
 

@@ -23,14 +23,14 @@ def test_hits_are_counted_the_nearest_told_and_all_listed():
         "I found 5 sounds like “my snare.wav”. The nearest is sound 412, “kick_01.wav” (0.93) at 0.0 s: A short sound."
     )
     lines = said.split("\n\n")[1].split("\n")
-    assert lines[3] == "4. 900 “storm (long).ogg”, at 0.0 s, 0.63: A short sound"
+    assert lines[3] == "4. sound 900, “storm (long).ogg”, at 0.0 s, 0.63: A short sound"
     assert len(lines) == 5
 
 
 def test_only_ids_of_the_artifact_are_named():
     said = phrase_artifact(hits(), Asked({}))
 
-    named = {int(number) for number in re.findall(r"^\d+\. (\d+) “", said, re.MULTILINE)}
+    named = {int(number) for number in re.findall(r"^\d+\. sound (\d+), “", said, re.MULTILINE)}
     assert named == set(NAMES)
 
 
@@ -51,6 +51,9 @@ def test_the_sound_of_a_search_is_called_by_its_name():
     assert (
         head("Sounds like a3fa9c2d1 from 2 s to 4 s", "a3fa9c2d1")
         == "I found 5 sounds like “my snare.wav” from 2 s to 4 s"
+    )
+    assert (
+        head("Sounds like the attached sound from 2 s", "a3fa9c2d1") == "I found 5 sounds like “my snare.wav” from 2 s"
     )
     assert head("Sounds like 412", "412") == "I found 5 sounds like sound 412, “kick_01.wav”"
     assert head("Sounds like 88", "88") == "I found 5 sounds like sound 88"
@@ -95,9 +98,9 @@ def test_every_group_is_listed_with_two_examples():
     said = phrase_artifact(clustering(3), Asked({"k": 3})).split("\n\n")[1].split("\n")
 
     assert said == [
-        "1. “Kind 1”, 11 sounds: 101 “sound_101.wav”, 102 “sound_102.wav”",
-        "2. “Kind 2”, 12 sounds: 201 “sound_201.wav”, 202 “sound_202.wav”",
-        "3. “Kind 3”, 13 sounds: 301 “sound_301.wav”, 302 “sound_302.wav”",
+        "1. “Kind 1”, 11 sounds: sound 101, “sound_101.wav”; sound 102, “sound_102.wav”",
+        "2. “Kind 2”, 12 sounds: sound 201, “sound_201.wav”; sound 202, “sound_202.wav”",
+        "3. “Kind 3”, 13 sounds: sound 301, “sound_301.wav”; sound 302, “sound_302.wav”",
     ]
 
 
@@ -105,10 +108,10 @@ def test_a_cluster_tells_its_title_size_summary_and_examples():
     said = phrase_artifact(cluster(), Asked({}))
 
     assert said.startswith(
-        "Cluster 3 of clustering 3, “Low thumps”, holds 3 sounds. Short low thumps, mostly drums. "
-        "Keywords: thump, drum."
+        "Cluster 3 of clustering 3, “Low thumps”, holds 3 sounds. Short low thumps, mostly drums.\n\n"
     )
-    assert "2. 9 “sound_9.wav”" in said
+    assert "2. sound 9, “sound_9.wav”" in said
+    assert "Keywords: metallic." in phrase_artifact(cluster() | {"keywords": ["drum", "metallic"]}, Asked())
 
 
 @pytest.mark.parametrize(
