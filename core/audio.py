@@ -196,7 +196,10 @@ def _frames(container: InputContainer, stream: AudioStream, source: Source) -> I
 
 def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
     """A frame as float32 in [-1, 1], shape (n_channels, n_samples); missing channels repeat the first."""
-    samples = frame.to_ndarray()
+    if frame.format.name == "s64":  # PyAV makes no array of it
+        samples = np.frombuffer(frame.planes[0], np.int64, frame.samples * frame.layout.nb_channels)
+    else:
+        samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     kind = frame.format.name.rstrip("p")

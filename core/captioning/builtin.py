@@ -53,7 +53,7 @@ def _sentence(subject: Subject) -> str:
         return f"Silence, {length}."
     descriptors = subject.measured.descriptors
     noun = _noun(descriptors, words)
-    adjectives = [word for word in ADJECTIVES if word in words and SAID_BY.get(word) not in noun][:MAX_ADJECTIVES]
+    adjectives = [word for word in ADJECTIVES if word in words and SAID_BY.get(word, word) not in noun][:MAX_ADJECTIVES]
     phrase = " ".join([", ".join(adjectives), noun]).strip()
     article = "An" if phrase[0] in "aeiou" else "A"
     details = [*_details(descriptors, words, bool(adjectives)), length]
