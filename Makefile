@@ -18,8 +18,8 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.bench
+	$(BIN)/python -m tests.benchmarks $(if $(SOUNDS),--sounds $(SOUNDS)) $(if $(LABELS),--labels $(LABELS))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache
@@ -33,4 +33,8 @@ $(VENV)/.base: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench]"
 	touch $@

@@ -30,7 +30,9 @@ class Card:
 
 
 def card_for(artifact: dict[str, Any] | None) -> Card | None:
-    """The card of a tool's artifact, or None if its text says everything (an export, an overview, an unknown kind)."""
+    """The card of a tool's artifact, or None if its text says everything (an export, an overview, nothing found)."""
+    if artifact and artifact.get("hits") == []:
+        return None
     draw = CARDS.get(str(artifact.get("kind"))) if artifact else None
     return draw(artifact) if draw and artifact else None
 

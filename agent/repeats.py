@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 ITEM = re.compile(r"\s*(?:\d+[.)]|[-*•])\s+(?P<said>.*)")
 MAYBE_ITEM = re.compile(r"\s*(?:\d+[.)]?|[-*•])?\s*")
+KIND = re.compile(r"(?:sound|cluster|group)\s+", re.IGNORECASE)
 MARKUP = "*_\"'`“”‘’„«»()[]… \\"
 
 
@@ -53,7 +54,8 @@ class Repeats:
 
 
 def _names(head: str, name: str) -> bool:
-    """Whether the head of an item begins with a name, or ends with it as the last part of a path."""
+    """Whether the head of an item begins with a name ("sound 412" is 412), or ends with it as the last part of a path."""
+    head = KIND.sub("", head, count=1) if KIND.match(head) else head
     if head.startswith(name):
         return not re.match(r"[\w.:]", head[len(name) :])
     return head.endswith(("/" + name, "\\" + name))

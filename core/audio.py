@@ -75,7 +75,8 @@ def decode(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float |
     Raises AudioError when nothing can be decoded or the stretch lies outside of the sound.
     """
     if start_s < 0 or (end_s is not None and end_s <= start_s):
-        raise AudioError(path.name, f"the part from {start_s:g} s to {end_s:g} s is empty; give a start before the end")
+        end = "the end" if end_s is None else f"{end_s:g} s"
+        raise AudioError(path.name, f"the part from {start_s:g} s to {end} is empty; give a start before the end")
     source = open_source(path)
     first = round(start_s * sample_rate_hz)
     last = None if end_s is None else round(end_s * sample_rate_hz)

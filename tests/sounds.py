@@ -44,20 +44,19 @@ def cut(wave: np.ndarray, size: int) -> list[np.ndarray]:
 def write_sound(path: Path, sound: np.ndarray, rate_hz: int = RATE_HZ, codec: str = "pcm_s16le") -> Path:
     """A file of a sound, float32 (n_samples,) or (n_channels, n_samples); its ending says the container."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as out:
-        write_stream(out, np.atleast_2d(sound), rate_hz, codec)
-    return path
-
-
-def write_stream(out: Any, channels: np.ndarray, rate_hz: int, codec: str) -> None:
-    """Encodes a sound into a container that is open for writing."""
+    channels = np.atleast_2d(sound)
     layout = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 6: "5.1"}[len(channels)]
-    stream = out.add_stream(codec, rate=rate_hz, layout=layout)
-    kinds = [each.name for each in stream.codec_context.codec.audio_formats]
-    stream.codec_context.format = kinds[0]
-    resampler = av.AudioResampler(kinds[0], layout, rate_hz, frame_size=stream.codec_context.frame_size or 1024)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels, np.float32), "fltp", layout)
     frame.sample_rate, frame.pts, frame.time_base = rate_hz, 0, Fraction(1, rate_hz)
-    for piece in (*resampler.resample(frame), *resampler.resample(None), None):  # None: what the encoder still holds
-        for packet in stream.encode(piece):
-            out.mux(packet)
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream(codec, rate=rate_hz, layout=layout)
+        stream.codec_context.format = kind = stream.codec_context.codec.audio_formats[0].name
+        resampler = av.AudioResampler(kind, layout, rate_hz, frame_size=stream.codec_context.frame_size or 1024)
+        for piece in (
+            *resampler.resample(frame),
+            *resampler.resample(None),
+            None,
+        ):  # None: what the encoder still holds
+            for packet in stream.encode(piece):
+                out.mux(packet)
+    return path

@@ -81,7 +81,16 @@ def test_a_card_names_an_element_that_exists_and_is_json(artifact):
     assert json.loads(json.dumps(card.props, allow_nan=False)) == card.props
 
 
-@pytest.mark.parametrize("artifact", [None, {}, {"kind": "overview", "sounds": 3}, {"kind": "export", "files": 2}])
+@pytest.mark.parametrize(
+    "artifact",
+    [
+        None,
+        {},
+        {"kind": "overview", "sounds": 3},
+        {"kind": "export", "files": 2},
+        {"kind": "hits", "title": "t", "hits": []},
+    ],
+)
 def test_what_its_text_says_in_full_gets_no_card(artifact):
     assert card_for(artifact) is None
 

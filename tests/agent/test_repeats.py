@@ -41,6 +41,7 @@ def test_without_a_card_nothing_is_left_out(size):
     ("line", "name"),
     [
         ("1. 277", "277"),
+        ("1. sound 277, “rain.wav”, at 0.0 s, 0.82: noise", "277"),
         ("- **277** “rain.wav”", "277"),
         ("12) 277, at 3.0 s: rain", "277"),
         ("3. “Dark, kick, low”, 10 sounds: 36 “kick.wav”", "Dark, kick, low"),
@@ -60,6 +61,7 @@ def test_an_item_may_name_it_in_several_ways(line, name):
         ("1. 277.5 Hz is its pitch", "277"),
         ("1. 277:3 is its fourth window", "277"),
         ("- search for 277", "277"),
+        ("- a sound 277 times as loud", "277"),
         ("- not_broken.wav: is fine", "broken.wav"),
         ("-277 dB", "277"),
     ],

@@ -132,7 +132,7 @@ export default function SoundList() {
       <header className="es-head">
         <h3 className="es-title">{props.title}</h3>
         <span className="es-count">
-          {props.hits.length ? `${props.hits.length}${props.hidden ? ` of ${props.hits.length + props.hidden}` : ""} shown` : "nothing found"}
+          {props.hits.length}{props.hidden ? ` of ${props.hits.length + props.hidden}` : ""} shown
         </span>
       </header>
       {props.summary ? <p className="es-summary">{props.summary}</p> : null}

@@ -1,0 +1,121 @@
+"""An ingest that is killed with `kill -9`, at any point, and then run again ends in the rows of one that was not."""
+
+import itertools
+import os
+import random
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.runs import alive, cli_json, count_files, descendants, rows, start_cli, tiny_wav, tiny_wavs, wait_until
+
+N_SOUNDS = 150  # two full batches and a rest: core.ingest.BATCH is 64
+KILLS = 12
+
+TABLES = ("captions", "descriptors", "facts", "files", "skips", "sounds", "spaces", "tags", "vectors", "words")
+# The number of a space's revisions is the number of commits that brought vectors. A killed run has its commits at other
+# files, so that number differs; what it counts, the vectors, must not.
+NOT_COMPARED = {("spaces", "revision")}
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes in /proc")
+
+
+def all_rows(library: Path) -> dict[str, list[tuple]]:
+    """Every row of every table that an ingest writes, with all columns, in the order of the first ones."""
+    found = {}
+    with closing(sqlite3.connect(library / "earshot.db")) as connection:
+        for table in TABLES:
+            columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
+            chosen = [column for column in columns if (table, column) not in NOT_COMPARED]
+            first = "rowid, " if table == "words" else ""
+            query = f"SELECT {first}{', '.join(chosen)} FROM {table} ORDER BY 1, 2, 3"
+            found[table] = connection.execute(query if len(chosen) > 2 else query.replace(", 2, 3", "")).fetchall()
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """150 sounds, copies of some of them in a sub-folder, and files that hold no sound."""
+    folder = tmp_path_factory.mktemp("sounds")
+    tiny_wavs(folder, N_SOUNDS)
+    for number in (3, 60, 110):  # copies lie in other batches than what they are copies of
+        tiny_wav(folder / "zz copies" / f"again_{number}.wav", number, seconds=0.05 + 0.01 * (number % 16))
+    for name in ("aa.wav", "s0635.wav", "s140.5.wav"):
+        (folder / name).write_bytes(b"no sound in here")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folder, tmp_path_factory) -> dict[str, list[tuple]]:
+    library = tmp_path_factory.mktemp("uninterrupted")
+    report = cli_json("ingest", folder, "--library", library)
+    assert (report["found"], report["indexed"], len(report["skipped"])) == (N_SOUNDS + 6, N_SOUNDS + 3, 3)
+    return all_rows(library)
+
+
+def test_an_uninterrupted_run_holds_every_file_once(uninterrupted):
+    counts = {table: len(found) for table, found in uninterrupted.items()}
+    expected = {"sounds": N_SOUNDS, "files": N_SOUNDS + 3, "vectors": N_SOUNDS, "captions": N_SOUNDS}
+    expected |= {"descriptors": N_SOUNDS, "words": N_SOUNDS, "skips": 3, "spaces": 1}
+    assert counts | expected == counts
+    assert counts["tags"] >= N_SOUNDS
+
+
+@linux_only
+@pytest.mark.parametrize("point", range(KILLS))
+def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(point, folder, uninterrupted, tmp_path, monkeypatch):
+    """A third of the kills comes at a random time after the start, the others after a random number of committed files."""
+    monkeypatch.setenv("EARSHOT_WORKERS", str(1 + point % 2))  # the run that is never killed has one per processor
+    dice = random.Random(point)
+    library = tmp_path / "library"
+    process = start_cli("ingest", folder, "--library", library)
+    if point % 3 == 0:
+        time.sleep(dice.uniform(0.2, 2.0))
+    else:
+        after = dice.randrange(N_SOUNDS - 20)
+        wait_until(lambda: count_files(library) >= after)
+        time.sleep(dice.uniform(0, 0.1))
+    workers = descendants(process.pid)
+    process.kill()
+    process.communicate()
+    killed = process.returncode == -signal.SIGKILL
+    committed = count_files(library)
+
+    wait_until(lambda: not any(map(alive, workers)), patience_s=10)
+    report = cli_json("ingest", folder, "--library", library)
+
+    assert killed or committed == N_SOUNDS + 3, "it was killed, or it had come to its end"
+    assert (report["unchanged"], report["indexed"]) == (committed, N_SOUNDS + 3 - committed)
+    assert all_rows(library) == uninterrupted
+
+
+@linux_only
+def test_a_run_that_is_killed_again_and_again_still_comes_to_the_same_rows(folder, uninterrupted, tmp_path):
+    library = tmp_path / "library"
+    committed = [0]
+    for _ in range(2):
+        process = start_cli("ingest", folder, "--library", library)
+        wait_until(lambda: count_files(library) > committed[-1])
+        process.kill()
+        process.communicate()
+        committed.append(count_files(library))
+    cli_json("ingest", folder, "--library", library)
+
+    assert all(before < after for before, after in itertools.pairwise(committed)), "each run goes on where one was"
+    assert all_rows(library) == uninterrupted
+
+
+@linux_only
+def test_the_lock_of_a_killed_run_ends_with_it(folder, tmp_path):
+    library = tmp_path / "library"
+    process = start_cli("ingest", folder, "--library", library)
+    wait_until((library / "writer.json").exists)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+    assert cli_json("ingest", tiny_wav(tmp_path / "one.wav"), "--library", library)["indexed"] == 1
+    assert rows(library, "PRAGMA integrity_check") == [("ok",)]
