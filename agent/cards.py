@@ -68,7 +68,7 @@ def _is_shown(sign: str) -> bool:
 def _hits(artifact: dict[str, Any]) -> Card:
     rows = _rows(artifact["hits"])
     title = plain(artifact.get("title") or "Sounds")
-    props = {"title": title, "ranked": True, "hits": rows, "hidden": len(artifact["hits"]) - len(rows)}
+    props = {"title": title, "hits": rows, "hidden": len(artifact["hits"]) - len(rows)}
     return Card("SoundList", props, _ids(rows))
 
 
@@ -77,10 +77,8 @@ def _cluster(artifact: dict[str, Any]) -> Card:
     title = plain(artifact["title"])
     props = {
         "title": title,
-        "ranked": False,
         "cluster": artifact["cluster"],
         "clustering": artifact["clustering"],
-        "summary": plain(artifact.get("summary", ""), limit=1000),
         "keywords": _words(artifact.get("keywords", [])),
         "hits": rows,
         "hidden": max(0, artifact["size"] - len(rows)),

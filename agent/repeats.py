@@ -54,8 +54,9 @@ class Repeats:
 
 
 def _names(head: str, name: str) -> bool:
-    """Whether the head of an item begins with a name ("sound 412" is 412), or ends with it as the last part of a path."""
-    head = KIND.sub("", head, count=1) if KIND.match(head) else head
+    """Whether the head of an item begins with a name ("sound 412" is 412), or ends with it as a part of a path."""
+    if kind := KIND.match(head):
+        head = head[kind.end() :]
     if head.startswith(name):
         return not re.match(r"[\w.:]", head[len(name) :])
     return head.endswith(("/" + name, "\\" + name))

@@ -59,6 +59,12 @@ def _percussive(m: Measured) -> float:
     return min(_below(d.attack_s, 0.08, 3), _below(d.decay_s, 0.8, 3), _below(d.steadiness, 0.6, 2))
 
 
+def _sustained(m: Measured) -> float:
+    """Stays near its loudest; pauses do not make it longer."""
+    audible_s = m.duration_s * (1 - m.descriptors.silence)
+    return min(_steep(m.descriptors.steadiness, 0.6, 0.2), _above(audible_s, 0.7, 2))
+
+
 def _metallic(m: Measured) -> float:
     """Rings in many narrow peaks, high up, and dies away slowly: bells, cymbals, struck metal."""
     d = m.descriptors
@@ -80,7 +86,7 @@ WORDS: dict[str, Callable[[Measured], float]] = {
     "low": lambda m: _below(m.descriptors.pitch_hz or 1e9, 130, 1.6),
     "high": lambda m: _above(m.descriptors.pitch_hz or 1e-9, 900, 1.6),
     "percussive": _percussive,
-    "sustained": lambda m: min(_steep(m.descriptors.steadiness, 0.6, 0.2), _above(m.duration_s, 0.7, 2)),
+    "sustained": _sustained,
     "metallic": _metallic,
     "rhythmic": lambda m: 0.9 if m.descriptors.tempo_bpm else 0.0,
     "repeated": lambda m: _steep(m.descriptors.onsets, 2.5, 1.5) if m.duration_s < 20 else 0.0,

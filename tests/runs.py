@@ -39,7 +39,7 @@ def tiny_wavs(folder: Path, count: int, first_seed: int = 0) -> Path:
 def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":
     """The real command in a process of its own."""
     command = [sys.executable, "-m", "agent.cli", *map(str, args)]
-    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "200"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, text=True, env=environment, **(pipes | options))
 

@@ -1,20 +1,28 @@
 """Serves the real page over a stand-in library: `python fake_server.py FOLDER`. Run as a program by the tests.
 
-The library is a folder of files named by their number. The agent breaks at every turn, as its message asks for.
+The library is a folder of files named by their number. The agent breaks or hangs at every turn, as it is asked to.
 Prints the address when it is there; an interrupt ends it.
 """
 
+import asyncio
+import itertools
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from langchain_core.messages import AIMessage
+
+from agent.context import AgentContext
 from agent.server import serve
 from core.audio import open_source
 from core.errors import AudioError, NotFoundError
 from core.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,13 +61,26 @@ class FolderLibrary:
 
 
 class BreakingAgent:
-    """Raises a problem that the person can mend for a message with "known" in it, else a mistake of ours."""
+    """Raises a problem that the person can mend for a message with "known" in it, runs for ever for one with "long" in
+    it, and else makes a mistake."""
 
-    async def astream(self, given: Any, *_: Any, **__: Any) -> AsyncIterator[Any]:
+    async def astream(self, given: Any, *_: Any, context: AgentContext, **__: Any) -> AsyncIterator[Any]:
         if "known" in str(given):
             raise AudioError("kick.wav", "no audio stream; convert it or remove it")
-        raise ZeroDivisionError("a detail that only the log may tell")
-        yield
+        if "long" not in str(given):
+            raise ZeroDivisionError("a detail that only the log may tell")
+        call = {"name": "ingest", "args": {"folder": "sounds"}, "id": "c1"}
+        yield {"type": "updates", "data": {"model": {"messages": [AIMessage("", tool_calls=[call])]}}}
+        threading.Thread(target=wait_for_stop, args=[context.cancelled], daemon=True).start()
+        for done in itertools.count():
+            yield {"type": "custom", "data": {"call_id": "c1", "done": done, "total": 1000, "label": f"take_{done}"}}
+            await asyncio.sleep(0.2)
+
+
+def wait_for_stop(cancelled: threading.Event) -> None:
+    """What a tool does in its thread: it is not stopped, it looks whether it should."""
+    cancelled.wait(60)
+    log.info("the job was told to stop" if cancelled.is_set() else "nobody stopped the job")
 
 
 def main(folder: Path) -> None:

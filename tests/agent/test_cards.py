@@ -119,7 +119,6 @@ def test_an_id_that_is_no_number_never_becomes_an_address():
 def test_a_sound_that_was_not_searched_for_has_no_score():
     props = drawn({"kind": "cluster", "clustering": 3, **CLUSTER, "exemplars": [{**KICK, "score": None}]}).props
     assert props["hits"][0]["score"] is None
-    assert props["ranked"] is False
 
 
 def test_a_cluster_says_how_many_of_its_sounds_are_not_shown():

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +18,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from agent.guard import OUTSIDE
+from agent.server import serve
+from core.errors import UnsupportedError
+from core.settings import Settings
 
 CHECKOUT = Path(__file__).parents[2]
 UUID = "6f1c1a0e-0b7e-4c3a-9d55-0d9f3a7c1b2e"
@@ -213,8 +218,8 @@ def test_a_web_socket_of_a_foreign_origin_is_refused(server):
     with pytest.raises(InvalidStatus) as refused:
         connect(url, origin="http://evil.test", additional_headers={"cookie": cookie})  # type: ignore[arg-type]
     assert refused.value.response.status_code == 403
-    with connect(url, origin=server.url, additional_headers={"cookie": cookie}) as socket:  # type: ignore[arg-type]
-        assert str(socket.recv()).startswith("0{")
+    with connect(url, origin=server.url, additional_headers={"cookie": cookie}) as opened:  # type: ignore[arg-type]
+        assert str(opened.recv()).startswith("0{")
 
 
 def open_session(client: httpx.Client, session_id: str) -> str:
@@ -230,7 +235,7 @@ def test_a_session_named_by_a_uuid_is_opened(person):
     assert open_session(person, UUID).startswith("40{")
 
 
-@pytest.mark.parametrize("name", ["/tmp/earshot-x", "../../x", "not-a-uuid"])
+@pytest.mark.parametrize("name", ["not-a-uuid", "", UUID + "0", "{" + UUID + "}"])
 def test_a_session_of_another_name_is_refused(person, name):
     assert open_session(person, name).startswith("44{")
 
@@ -265,6 +270,15 @@ def test_the_page_offers_where_to_begin(person):
 def test_the_elements_are_served_as_they_are_written(person, name):
     served = person.get(f"/public/elements/{name}.jsx").text
     assert served == (CHECKOUT / "agent" / "ui" / "elements" / f"{name}.jsx").read_text()
+
+
+def test_a_taken_address_is_named_with_the_next_step(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        library: Any = SimpleNamespace(folder=tmp_path)
+        with pytest.raises(UnsupportedError, match=rf"127\.0\.0\.1:{port} .*--port"):
+            serve(library, lambda _: None, Settings(library=tmp_path, port=port, _env_file=None), folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_neither_checkout_nor_working_directory_is_written_to(server):

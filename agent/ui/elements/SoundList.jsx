@@ -85,7 +85,7 @@ function Row({ sound, rank, preload, busy }) {
   const moment = sound.start_s > 0 ? `at ${clock(sound.start_s)} of ${clock(sound.duration_s)}` : clock(sound.duration_s)
   return (
     <li className="es-row" data-testid="sound-row" data-sound={sound.id}>
-      {rank ? <span className="es-rank" aria-label={`Number ${rank}`}>{rank}</span> : null}
+      <span className="es-rank" aria-label={`Number ${rank}`}>{rank}</span>
       <button
         type="button"
         className="es-play"
@@ -126,7 +126,6 @@ function Row({ sound, rank, preload, busy }) {
 
 export default function SoundList() {
   const { loading } = useChatData()
-  const List = props.ranked ? "ol" : "ul"
   return (
     <section className="es-card" aria-label={props.title} data-testid="sound-list">
       <header className="es-head">
@@ -135,15 +134,14 @@ export default function SoundList() {
           {props.hits.length}{props.hidden ? ` of ${props.hits.length + props.hidden}` : ""} shown
         </span>
       </header>
-      {props.summary ? <p className="es-summary">{props.summary}</p> : null}
       {props.keywords && props.keywords.length ? (
         <p className="es-words">{props.keywords.map((word) => <span key={word} className="es-tag">{word}</span>)}</p>
       ) : null}
-      <List className="es-list">
+      <ol className="es-list">
         {props.hits.map((sound, index) => (
-          <Row key={`${sound.id}-${index}`} sound={sound} rank={props.ranked ? index + 1 : 0} preload={index < LOADED_AT_ONCE ? "auto" : "metadata"} busy={loading} />
+          <Row key={`${sound.id}-${index}`} sound={sound} rank={index + 1} preload={index < LOADED_AT_ONCE ? "auto" : "metadata"} busy={loading} />
         ))}
-      </List>
+      </ol>
     </section>
   )
 }
