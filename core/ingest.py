@@ -6,6 +6,7 @@ goes on where this one was and ends in the very same rows.
 
 import logging
 import os
+import stat
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,11 +23,11 @@ from core.embedding import EMBEDDERS
 from core.errors import AudioError
 from core.listening import Listening
 from core.records import IngestReport, Progress, Skip
-from core.scan import FoundFile, find_files
+from core.scan import FoundFile, find_files, printable
 from core.settings import Settings
 from core.store import sounds, spaces
 from core.store.db import Store
-from core.workers import ListenerPool
+from core.workers import ListenerPool, Result
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Ingest:
                 if len(batch) >= BATCH or time.monotonic() > due or done == len(files):
                     self._commit(batch)
                     due = time.monotonic() + BATCH_S
-                yield Progress(done, len(files), Path(outcome.file.path).name)
+                yield Progress(done, len(files), printable(Path(outcome.file.path).name))
         finally:
             self._commit(batch)
         with self._store.writing() as db:
@@ -139,19 +140,32 @@ class Ingest:
         """Begins to listen to a file if its bytes are new to this space."""
         if isinstance(sha256, AudioError):
             return lambda: Outcome(file, problem=sha256)
-        known = not sha256 or self._ids.get(sha256) in self._complete or sha256 in self._begun
-        if known:
+        if not sha256 or self._ids.get(sha256) in self._complete:
             return lambda: Outcome(file, sha256, held=bool(sha256))
+        if sha256 in self._begun:
+            return lambda: self._as_its_twin(pool, file, sha256)
         self._begun.add(sha256)
         finish = pool.submit(Path(file.path))
+        return lambda: self._outcome(file, sha256, finish())
 
-        def outcome() -> Outcome:
-            result = finish()
-            if isinstance(result, AudioError):
-                return Outcome(file, sha256, problem=result)
-            return Outcome(file, sha256, heard=result)
+    def _outcome(self, file: FoundFile, sha256: str, result: Result) -> Outcome:
+        """What came of listening. If the file is not as it was found, then its bytes may not be those of the hash."""
+        if not _is_still(file):
+            self._begun.discard(sha256)
+            name = printable(Path(file.path).name)
+            return Outcome(file, sha256, problem=AudioError(name, "changed while it was being read; run again"))
+        if isinstance(result, AudioError):
+            self._failed[sha256] = result
+            return Outcome(file, sha256, problem=result)
+        return Outcome(file, sha256, heard=result)
 
-        return outcome
+    def _as_its_twin(self, pool: ListenerPool, file: FoundFile, sha256: str) -> Outcome:
+        """What the same bytes came to at an earlier path; this one is heard itself if that one could not tell."""
+        if problem := self._failed.get(sha256):
+            return Outcome(file, sha256, problem=problem)
+        if sha256 not in self._begun:
+            return self._begin(pool, file, sha256)()
+        return Outcome(file, sha256, held=True)
 
     def _commit(self, batch: list[Outcome]) -> None:
         """Writes a batch, all of it or nothing, counts it, and empties it."""
@@ -161,26 +175,21 @@ class Ingest:
         touched: dict[int, None] = {}
         with self._store.writing() as db:
             for outcome in batch:
-                sound_id = self._write(db, outcome, counted)
-                if sound_id is not None:
-                    touched[sound_id] = None
+                touched |= dict.fromkeys(self._write(db, outcome, counted))
             sounds.index_words(db, touched)
             if any(outcome.heard for outcome in batch):
                 spaces.touch(db, self._space)
         self._add_counts(counted)
         batch.clear()
 
-    def _write(self, db: Database, outcome: Outcome, counted: IngestReport) -> int | None:
-        """Writes one outcome; returns the id of the sound whose words may have changed."""
+    def _write(self, db: Database, outcome: Outcome, counted: IngestReport) -> list[int]:
+        """Writes one outcome; returns the ids of the sounds whose words may have changed."""
         file, sha256 = outcome.file, outcome.sha256
-        problem = outcome.problem or self._failed.get(sha256)
-        if problem is not None:
-            if sha256:
-                self._failed[sha256] = problem
-            skip = Skip(file.path, problem.reason)
+        if outcome.problem is not None:
+            skip = Skip(printable(file.path), outcome.problem.reason)
             sounds.put_skip(db, skip)
             counted.skipped.append(skip)
-            return None
+            return []
         if outcome.heard is not None:
             counted.seconds_of_audio += outcome.heard.duration_s
             sound_id = sounds.add_sound(db, sha256, file.size_bytes, outcome.heard, self._captioner)
@@ -189,7 +198,7 @@ class Ingest:
             self._complete.add(sound_id)
         return self._place(db, outcome, counted)
 
-    def _place(self, db: Database, outcome: Outcome, counted: IngestReport) -> int | None:
+    def _place(self, db: Database, outcome: Outcome, counted: IngestReport) -> list[int]:
         """Notes where a sound lies now, and tells new, changed, copied, moved and unchanged files apart."""
         file, before = outcome.file, self._known.get(outcome.file.path)
         sound_id = self._ids[outcome.sha256] if outcome.sha256 else before.sound_id if before else None
@@ -197,18 +206,18 @@ class Ingest:
         if before and before.sound_id == sound_id and outcome.heard is None:
             counted.unchanged += 1
             if (before.size_bytes, before.mtime_ns, before.missing) == (file.size_bytes, file.mtime_ns, False):
-                return None
+                return []
         elif before is None and self._gone.get(sound_id):
             sounds.move_file(db, self._gone[sound_id].pop(0), file)
             counted.unchanged += 1
             counted.moved += 1
-            return sound_id
+            return [sound_id]
         else:
             counted.indexed += 1
             counted.changed += before is not None and before.sound_id != sound_id
             counted.copies += before is None and outcome.heard is None
         sounds.put_file(db, file, sound_id)
-        return sound_id
+        return [sound_id, before.sound_id] if before else [sound_id]  # the sound it held before lost a name
 
     def _add_counts(self, counted: IngestReport) -> None:
         report = self.report
@@ -232,12 +241,22 @@ def _ahead(begun: Iterable[Callable[[], T]], depth: int) -> Iterator[T]:
         yield waiting.popleft()()
 
 
+def _is_still(file: FoundFile) -> bool:
+    """Whether a file is there as it was found."""
+    try:
+        status = os.stat(file.path)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
+
+
 def _hash(path: Path) -> str | AudioError:
     try:
         str(path).encode()
+        if not stat.S_ISREG(path.stat().st_mode):  # to read from a pipe would be to wait for ever
+            return AudioError(path.name, "is no regular file; name a sound file")
         return audio.content_hash(path)
     except UnicodeEncodeError:
-        printable = os.fsencode(path.name).decode("utf-8", "replace")
-        return AudioError(printable, "its name is not valid text; rename it")
+        return AudioError(printable(path.name), "its name is not valid text; rename it")
     except OSError as problem:
         return AudioError(path.name, f"{problem.strerror or problem}; check its permissions and run again")

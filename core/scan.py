@@ -109,11 +109,16 @@ def find_files(paths: Iterable[Path]) -> list[FoundFile]:
     return [found[path] for path in sorted(found)]
 
 
+def printable(path: str) -> str:
+    """The same path as text that can be written anywhere; bytes that are not valid text are shown by their number."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _walk(folder: Path) -> Iterator[str]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
-            if not name.startswith(".") and name.rpartition(".")[2].lower() in SOUND_SUFFIXES:
+            if not name.startswith(".") and os.path.splitext(name)[1][1:].lower() in SOUND_SUFFIXES:
                 yield os.path.join(root, name)
 
 
@@ -122,4 +127,6 @@ def _stat(path: str) -> FoundFile | None:
         status = os.stat(path)
     except FileNotFoundError:  # a dangling link, or a file deleted since the folder was listed
         return None
+    except OSError:  # such as links in a circle: the attempt to read it will tell why not
+        return FoundFile(path, 0, 0)
     return FoundFile(path, status.st_size, status.st_mtime_ns)

@@ -90,7 +90,8 @@ class ListenerPool:
             idle.tasks.append(task)
             try:
                 idle.pipe.send(task.path)
-            except OSError:
+            except OSError:  # it died before it knew of this task, which others can do
+                self._waiting.appendleft(idle.tasks.pop())
                 self._bury(idle)
 
     def _collect(self) -> None:
@@ -108,12 +109,15 @@ class ListenerPool:
             worker.tasks.popleft().result = result
 
     def _bury(self, worker: _Worker) -> None:
-        """A process died: the task it was at is to blame, those it had not begun go to others."""
+        """A process died: the task it was at is to blame if there was one, those it had not begun go to others."""
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join(PATIENCE_S)
+        if not worker.tasks:
+            log.warning("a process ended while it had nothing to do (exit code %s)", worker.process.exitcode)
+            return
         guilty = worker.tasks.popleft()
-        guilty.result = AudioError(guilty.path.name, "crashed the decoder; convert it or remove it")
+        guilty.result = AudioError(guilty.path.name, _cause_of_death(worker.process.exitcode))
         log.error("listening to %s ended its process (exit code %s)", guilty.path.name, worker.process.exitcode)
         self._waiting.extendleft(reversed(worker.tasks))
 
@@ -128,6 +132,12 @@ class ListenerPool:
         worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
+
+
+def _cause_of_death(exit_code: int | None) -> str:
+    if exit_code == -signal.SIGKILL:  # nobody but the system or a person does that
+        return "the process that heard it was killed, perhaps for want of memory; run again"
+    return "crashed the decoder; convert it or remove it"
 
 
 @contextmanager

@@ -3,19 +3,24 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 CHECKOUT = Path(__file__).parents[1]
 TINY_RATE_HZ = 8000
+
+WORKERS_ARE_SEEN = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes in /proc")
 
 
 def tiny_wav(path: Path, seed: int = 0, seconds: float = 0.1) -> Path:
@@ -97,3 +102,26 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def opened(pid: int, path: Path) -> bool:
+    """Whether a process has a file open."""
+    with contextlib.suppress(OSError):
+        return any(os.path.realpath(link) == str(path) for link in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+@contextlib.contextmanager
+def kill_worker_at(path: Path) -> Iterator[None]:
+    """While the block runs, kills the first child of this process that opens a file, with SIGKILL."""
+
+    def kill() -> None:
+        pids = wait_until(lambda: [pid for pid in descendants(os.getpid()) if opened(pid, path)])
+        os.kill(pids[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()

@@ -83,6 +83,7 @@ def put_file(db: Database, file: FoundFile, sound_id: int) -> None:
 
 def move_file(db: Database, old_path: str, file: FoundFile) -> None:
     """A file was found at another path; its row, and so its id, stays."""
+    db.execute("DELETE FROM skips WHERE path = ?", [file.path])
     db.execute(
         "UPDATE files SET path = ?, size_bytes = ?, mtime_ns = ?, missing = 0 WHERE path = ?",
         [file.path, file.size_bytes, file.mtime_ns, old_path],

@@ -22,7 +22,16 @@ def caption(words: Sequence[str], duration_s: float = 1.4, **changes: float | No
 
 @pytest.mark.parametrize(
     ("hz", "name"),
-    [(440, "A4"), (261.63, "C4"), (27.5, "A0"), (880, "A5"), (466.16, "A#4"), (493.88, "B4"), (4186, "C8"), (452, "A4")],
+    [
+        (440, "A4"),
+        (261.63, "C4"),
+        (27.5, "A0"),
+        (880, "A5"),
+        (466.16, "A#4"),
+        (493.88, "B4"),
+        (4186, "C8"),
+        (452, "A4"),
+    ],
 )
 def test_a_frequency_is_called_by_the_nearest_note(hz: float, name: str) -> None:
     assert note_name(hz) == name

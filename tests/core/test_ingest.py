@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,10 @@ import pytest
 
 from core import ingest as ingest_module
 from core.errors import LibraryBusyError, NotFoundError, UnknownNameError
-from core.ingest import Ingest
 from core.library import Library
 from core.records import IngestReport, Progress
 from core.settings import Settings
-from tests.runs import alive, descendants, rows, tiny_wav, tiny_wavs, wait_until
+from tests.runs import WORKERS_ARE_SEEN, kill_worker_at, rows, tiny_wav, tiny_wavs
 
 in_this_process = pytest.mark.usefixtures("heard_here")
 
@@ -324,7 +322,7 @@ def test_a_file_that_changes_during_the_run_is_not_taken_for_what_it_was(library
     assert skips(library) == {"c.wav": "changed while it was being read; run again"}
     assert counts(run(library, folder)) == {"found": 3, "indexed": 1, "unchanged": 2}
     new = hashlib.sha256((folder / "c.wav").read_bytes()).hexdigest()
-    hashes = {sha256: seconds for sha256, seconds in rows(library.folder, "SELECT sha256, duration_s FROM sounds")}
+    hashes = dict(rows(library.folder, "SELECT sha256, duration_s FROM sounds"))
     assert hashes[new] == pytest.approx(0.3)
     assert old not in hashes
 
@@ -423,7 +421,9 @@ def test_a_folder_that_is_itself_a_link_is_walked_and_links_below_it_are_not(lib
 
 
 @in_this_process
-@pytest.mark.parametrize("name", ["ñandú 声音 🎧.wav", "it's \"quoted\" #1 & <b>.wav", "two\nlines.wav", "%s {0} \\.wav"])
+@pytest.mark.parametrize(
+    "name", ["ñandú 声音 🎧.wav", 'it\'s "quoted" #1 & <b>.wav', "two\nlines.wav", "%s {0} \\.wav"]
+)
 def test_any_name_is_kept_as_it_is(library, folder, name):
     (folder / "a.wav").rename(folder / name)
 
@@ -520,13 +520,12 @@ def test_a_batch_is_written_whole_or_not_at_all(library, folder, monkeypatch):
             raise OSError(28, "No space left on device")
         put_vectors(db, space, sound_id, vectors)
 
-    monkeypatch.setattr(ingest_module.spaces, "put_vectors", full)
-    with pytest.raises(OSError, match="No space left"):
-        run(library, folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest_module.spaces, "put_vectors", full)
+        with pytest.raises(OSError, match="No space left"):
+            run(library, folder)
     assert number_of_sounds(library) == len(files(library)) == 0
 
-    monkeypatch.undo()
-    monkeypatch.setattr("core.ingest.ListenerPool", __import__("tests.core.conftest", fromlist=["x"]).ListenerInThisProcess)
     assert counts(run(library, folder)) == {"found": 3, "indexed": 3}
 
 
@@ -548,52 +547,29 @@ def test_the_same_bytes_give_the_same_vectors_in_another_library_and_with_any_nu
     assert np.frombuffer(held[0][0][2], np.float16).reshape(5, 64).any(axis=1).all()
 
 
-def _hang_at(name: str):
-    """A worker that never comes to an end with one file. Module level, so that it reaches the worker by its name."""
+@WORKERS_ARE_SEEN
+def test_the_death_of_a_worker_costs_the_file_it_was_at_and_no_other(library, folder, caplog):
+    """A long file keeps the worker busy until it is killed; another process hears the rest."""
+    tiny_wav(folder / "a.wav", seed=3, seconds=600)
 
+    with kill_worker_at(folder / "a.wav"):
+        assert counts(run(library, folder)) == {"found": 3, "indexed": 2, "skipped": 1}
 
-def test_the_death_of_a_worker_costs_at_most_the_file_it_was_at(library, folder, caplog):
-    """A long file keeps the worker busy until it is killed with SIGKILL; the others are heard by another worker."""
-    tiny_wav(folder / "a.wav", seed=3, seconds=120)
-    before = descendants(os.getpid())
-    steps = iter(library.ingest([folder]))
-
-    killed = _kill_a_worker_at_work(steps, before)
-    labels = [step.label for step in steps]
-
-    assert labels[-1] == "c.wav"
-    assert killed not in descendants(os.getpid())
-    assert set(files(library)) | set(skips(library)) == {"a.wav", "b.wav", "c.wav"}
+    assert files(library) == {"b.wav": (1, 0), "c.wav": (2, 0)}
     assert skips(library) == {"a.wav": "the process that heard it was killed, perhaps for want of memory; run again"}
     assert "listening to a.wav ended its process (exit code -9)" in caplog.text
+
+    tiny_wav(folder / "a.wav", seed=3)
     assert counts(run(library, folder)) == {"found": 3, "indexed": 1, "unchanged": 2}
 
 
-def _kill_a_worker_at_work(steps, before: set[int]) -> int:
-    """Kills the first process that the run starts to hear with, from a thread, while the run waits for it."""
-    import threading
+def test_a_mistake_of_the_program_costs_the_file_and_is_logged_whole(library, folder, monkeypatch, caplog):
+    """The parent is made to let a captioner pass that the worker then does not find."""
+    monkeypatch.setattr(ingest_module.CAPTIONERS, "load", lambda name: None)
+    ingest = library.ingest([folder], captioner="nobody")
+    list(ingest)
 
-    found: list[int] = []
-
-    def kill() -> None:
-        def listener() -> int | None:
-            for pid in descendants(os.getpid()) - before:
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes() and _cpu_s(pid) > 0.9:
-                    return pid
-            return None
-
-        found.append(wait_until(listener))
-        os.kill(found[0], signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    next(steps)
-    thread.join()
-    wait_until(lambda: not alive(found[0]))
-    return found[0]
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor time that a process has taken: one that has taken more than its start needs is at a file."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    assert counts(ingest.report) == {"found": 3, "skipped": 3}
+    assert set(skips(library).values()) == {"could not be analysed (UnknownNameError); please report this"}
+    assert "listening to a.wav failed: Traceback" in caplog.text
+    assert "no captioner is called 'nobody'" in caplog.text

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import alive, cli_json, count_files, descendants, rows, start_cli, tiny_wav, tiny_wavs, wait_until
+from tests.runs import (
+    WORKERS_ARE_SEEN,
+    alive,
+    cli_json,
+    count_files,
+    descendants,
+    rows,
+    start_cli,
+    tiny_wav,
+    tiny_wavs,
+    wait_until,
+)
 
 N_SOUNDS = 150  # two full batches and a rest: core.ingest.BATCH is 64
 KILLS = 12
@@ -20,8 +31,6 @@ TABLES = ("captions", "descriptors", "facts", "files", "skips", "sounds", "space
 # The number of a space's revisions is the number of commits that brought vectors. A killed run has its commits at other
 # files, so that number differs; what it counts, the vectors, must not.
 NOT_COMPARED = {("spaces", "revision")}
-
-linux_only = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes in /proc")
 
 
 def all_rows(library: Path) -> dict[str, list[tuple]]:
@@ -65,10 +74,10 @@ def test_an_uninterrupted_run_holds_every_file_once(uninterrupted):
     assert counts["tags"] >= N_SOUNDS
 
 
-@linux_only
+@WORKERS_ARE_SEEN
 @pytest.mark.parametrize("point", range(KILLS))
 def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(point, folder, uninterrupted, tmp_path, monkeypatch):
-    """A third of the kills comes at a random time after the start, the others after a random number of committed files."""
+    """A third of the kills comes a random time after the start, the others after a random number of committed files."""
     monkeypatch.setenv("EARSHOT_WORKERS", str(1 + point % 2))  # the run that is never killed has one per processor
     dice = random.Random(point)
     library = tmp_path / "library"
@@ -93,7 +102,7 @@ def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(point, folder
     assert all_rows(library) == uninterrupted
 
 
-@linux_only
+@WORKERS_ARE_SEEN
 def test_a_run_that_is_killed_again_and_again_still_comes_to_the_same_rows(folder, uninterrupted, tmp_path):
     library = tmp_path / "library"
     committed = [0]
@@ -109,7 +118,7 @@ def test_a_run_that_is_killed_again_and_again_still_comes_to_the_same_rows(folde
     assert all_rows(library) == uninterrupted
 
 
-@linux_only
+@WORKERS_ARE_SEEN
 def test_the_lock_of_a_killed_run_ends_with_it(folder, tmp_path):
     library = tmp_path / "library"
     process = start_cli("ingest", folder, "--library", library)

@@ -109,7 +109,9 @@ def _title(title: str, asked: Asked) -> str:
     if name and like["what"] in {sound, "the attached sound"}:
         said = quoted(name) if not sound[0].isdigit() else f"sound {sound}, {quoted(name)}"
     else:
-        said = f"sound {sound}" if like["what"] == sound else quoted(like["what"])
+        said = {sound: f"sound {sound}", "the attached sound": "the attached sound"}.get(
+            like["what"], quoted(like["what"])
+        )
     return f"sounds like {said}{like['part'] or ''}"
 
 
@@ -189,15 +191,12 @@ def _cluster(artifact: Artifact, _: Asked) -> str:
     size = artifact.get("size", len(artifact.get("members") or []))
     head = (
         f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
-        f"{quoted(artifact.get('title') or 'Untitled')}, "
-        f"holds {_many(size, 'sound')}."
+        f"{quoted(artifact.get('title') or 'Untitled')}"
     )
-    summary = inert(artifact.get("summary") or "", longest=600)
-    keywords = ", ".join(inert(word, 30) for word in artifact.get("keywords") or [] if str(word) not in summary)
+    summary = inert(artifact.get("summary") or f"{_many(size, 'sound')}.", longest=600)
     cards = _dicts(artifact.get("exemplars"))
     lines = [f"{place}. {_line(card)}" for place, card in enumerate(cards, 1)]
-    body = " ".join(part for part in (head, summary, f"Keywords: {keywords}." if keywords else "") if part)
-    return body + ("\n\nThe most typical:\n\n" + "\n".join(lines) if lines else "")
+    return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
 
 
 def _ingest(artifact: Artifact, _: Asked) -> str:
@@ -213,7 +212,7 @@ def _ingest(artifact: Artifact, _: Asked) -> str:
     if len(skips) > _MOST_SKIPS:
         lines.append(f"- and {len(skips) - _MOST_SKIPS} more")
     text = f"{head}; {took}." + (f" Also {also}." if also else "")
-    return text + ("\n\nSkipped:\n\n" + "\n".join(lines) if lines else "")
+    return text + ("\n\n" + "\n".join(lines) if lines else "")
 
 
 def _short_path(path: object) -> str:

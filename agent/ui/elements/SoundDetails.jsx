@@ -10,7 +10,7 @@ const known = (value) => value !== null && value !== undefined && value !== ""
 const facts = (sound) =>
   [
     ["Length", seconds(sound.duration_s)],
-    ["Kind", sound.domain],
+    ["Domain", sound.domain],
     ["Loudness", known(sound.loudness_lufs) && `${sound.loudness_lufs.toFixed(1)} LUFS`],
     ["Peak", known(sound.peak_dbfs) && `${sound.peak_dbfs.toFixed(1)} dBFS`],
     ["Brightness", known(sound.brightness_hz) && `${Math.round(sound.brightness_hz)} Hz`],
@@ -18,7 +18,7 @@ const facts = (sound) =>
     ["Pitch", known(sound.pitch_hz) && `${sound.pitch_hz.toFixed(sound.pitch_hz < 100 ? 1 : 0)} Hz`],
     ["Tempo", known(sound.tempo_bpm) && `${Math.round(sound.tempo_bpm)} bpm`],
     ["Format", [sound.codec, known(sound.sample_rate_hz) && `${sound.sample_rate_hz / 1000} kHz`, known(sound.channels) && (sound.channels === 1 ? "mono" : sound.channels === 2 ? "stereo" : `${sound.channels} channels`)].filter(Boolean).join(", ")],
-    ["Parts", known(sound.n_chunks) && `${sound.id}:0${sound.n_chunks > 1 ? ` to ${sound.id}:${sound.n_chunks - 1}` : ""}`],
+    ["Chunks", known(sound.n_chunks) && `${sound.id}:0${sound.n_chunks > 1 ? ` to ${sound.id}:${sound.n_chunks - 1}` : ""}`],
   ].filter(([, value]) => value)
 
 function PlayButton({ sound }) {
