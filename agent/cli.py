@@ -202,6 +202,7 @@ def chat(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty library with synthesised sounds first.")] = False,
     browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Open the chat in a browser, on this machine only."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -217,6 +218,8 @@ def chat(
 
     def ready(address: str) -> None:
         err.print(f"[green]Earshot listens at {address}[/green]  (Ctrl-C ends it)")
+        if as_json:
+            _print_json({"url": address})
         if browser or (browser is None and sys.stdout.isatty()):
             typer.launch(address)
 
@@ -246,16 +249,22 @@ def doctor(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the sounds.")],
+    library: Annotated[
+        Path | None, typer.Option("--library", metavar="DIR", help="Add the sounds to this library at once.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a small library of synthesised sounds to try things on."""
+    """Write some 300 synthesised sounds to try things on."""
     from core.demo import make_demo
 
     n_files = _with_bar(make_demo(folder))
+    if library is not None:
+        _with_bar(_library(library).ingest([folder]))
     if as_json:
         _print_json({"folder": str(folder.absolute()), "files": n_files})
         return
-    out.print(f"{n_files} files in {escape(str(folder))}; add them with: earshot ingest {escape(str(folder))}")
+    done = "" if library is not None else f"; add them with: earshot ingest {folder}"
+    out.print(escape(f"{n_files} files in {folder}{done}"), soft_wrap=True)
 
 
 def _source(like: str) -> Path | str:
@@ -300,6 +309,7 @@ def _approve(request: dict[str, Any]) -> bool:
 
 def _print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
 
 
 def _print_report(report: IngestReport, as_json: bool) -> None:

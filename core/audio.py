@@ -209,7 +209,7 @@ def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
         samples = centred / np.float32(FULL_SCALE[kind])
     if len(samples) != n_channels:
         samples = samples[np.minimum(np.arange(n_channels), len(samples) - 1)]
-    return np.ascontiguousarray(samples, np.float32)
+    return samples if samples.dtype == np.float32 else samples.astype(np.float32)
 
 
 def _clean(block: Channels, source: Source) -> Channels:

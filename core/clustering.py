@@ -77,12 +77,13 @@ def check(n: int, k: int | None, method: str) -> None:
 def reduce(vectors: Vectors, seed: int) -> NDArray[np.float64]:
     """The first principal components of the vectors, float64 (n, at most 24)."""
     n_components = max(1, min(DIMENSIONS, len(vectors) // 4, vectors.shape[1]))
-    reduced: NDArray[np.float64] = PCA(n_components, random_state=seed).fit_transform(vectors.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # shares of variance, which are not asked for, do not exist for equal vectors
+        reduced: NDArray[np.float64] = PCA(n_components, random_state=seed).fit_transform(vectors.astype(np.float64))
     return reduced
 
 
 def _scan_bic(reduced: NDArray[np.float64], seed: int) -> list[tuple[int, float]]:
-    """BIC over k: growing steps until it gets no better, then the gaps around the best are halved until none is left."""
+    """BIC over k: growing steps until it gets no better, then gaps around the best are halved until none is left."""
     most = max(1, min(MAX_GROUPS, len(reduced) // SMALLEST_MEAN_GROUP))
     curve: dict[int, float] = {}
     k, worse = 1, 0
@@ -115,9 +116,13 @@ def _mixture(reduced: NDArray[np.float64], k: int, seed: int) -> GaussianMixture
 
 
 def _fit(reduced: NDArray[np.float64], k: int, method: str, seed: int) -> Labels:
+    labels: Labels
     if method == "kmeans":
-        return _filled(KMeans(k, n_init=4, random_state=seed).fit_predict(reduced).astype(np.int64), reduced, k)
-    labels: Labels = np.zeros(len(reduced), np.int64)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # equal vectors fill fewer than k groups, see _filled
+            labels = KMeans(k, n_init=4, random_state=seed).fit_predict(reduced).astype(np.int64)
+        return _filled(labels, reduced, k)
+    labels = np.zeros(len(reduced), np.int64)
     for attempt in range(ATTEMPTS):
         labels = _mixture(reduced, k, seed + attempt).predict(reduced).astype(np.int64)
         if len(np.unique(labels)) == k:

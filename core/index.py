@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from core.store.vectors import INDEXES, VectorIndex
 log = logging.getLogger(__name__)
 
 FORMAT = 1  # of the cache; another one is thrown away
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile)  # what reading half a file may raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def load_index(store: Store, space: Space, backend: str) -> SpaceIndex:
     folder = store.folder / "cache" / f"{space.fingerprint.name}-{space.id}-{backend}"
     try:
         return _read(folder, space, backend)
-    except (OSError, ValueError, KeyError) as problem:
+    except DAMAGED as problem:
         log.info("index: %s is made again (%s)", folder.name, problem)
     index = _make(store, space, backend)
     _write(folder, index)
@@ -58,7 +60,7 @@ def _read(folder: Path, space: Space, backend: str) -> SpaceIndex:
     note = json.loads((folder / "index.json").read_text())
     if (note["format"], note["key"]) != (FORMAT, space.key):
         raise ValueError(f"it was made for {note['key']}, the database is at {space.key}")
-    with np.load(folder / "rows.npz", allow_pickle=False) as rows:
+    with (folder / "rows.npz").open("rb") as file, np.load(file, allow_pickle=False) as rows:
         sounds, chunk_sounds, chunk_indexes = rows["sounds"], rows["chunk_sounds"], rows["chunk_indexes"]
     by_sound, by_chunk = INDEXES.load(backend)(), INDEXES.load(backend)()
     by_sound.load(folder / f"sounds{by_sound.suffix}")

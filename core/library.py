@@ -16,7 +16,6 @@ from core.attachments import Attachment, Attachments
 from core.errors import NotFoundError, UnsupportedError
 from core.export import Exported, copy_sounds, free_folder
 from core.index import SpaceIndex, load_index
-from core.ingest import Ingest
 from core.records import Cluster, Clustering, ClusterSummary, Filters, Hit, Vectors
 from core.settings import Settings
 from core.store import clusterings as kept
@@ -25,6 +24,7 @@ from core.store.db import Store
 from core.store.spaces import Space
 
 if TYPE_CHECKING:
+    from core.ingest import Ingest
     from core.listening import Listener
 
 EXEMPLARS = 3
@@ -43,8 +43,10 @@ class Library:
 
     # Adding
 
-    def ingest(self, paths: Sequence[Path], *, embedder: str | None = None, captioner: str | None = None) -> Ingest:
+    def ingest(self, paths: Sequence[Path], *, embedder: str | None = None, captioner: str | None = None) -> "Ingest":
         """A run that brings the library up to date with some folders and files; iterate it, then read its report."""
+        from core.ingest import Ingest  # the decoder and the workers take half a second to load; a search needs neither
+
         ears, writer = embedder or self.settings.embedder, captioner or self.settings.captioner
         return Ingest(self._store, paths, ears, writer, self.settings)
 
@@ -84,7 +86,7 @@ class Library:
         The score is BM25, higher is better; it has no upper bound. No words at all, or words that fit nothing: no hits.
         """
         ranked = self._ranked_by_words(text, without, self._allowed(filters))
-        return self._hits([search.Match(sound_id, score, 0) for sound_id, score in ranked[:k]], None)
+        return self._hits([search.Match(sound_id, score, 0) for sound_id, score in ranked[: max(0, k)]], None)
 
     def search_by_both(
         self,
@@ -103,7 +105,7 @@ class Library:
         barred = {sound_id for sound_id, _ in self._ranked_by_words(without, "", allowed)}
         alike = search.by_sound(index, self._windows_of(source, index.space, None, None), 10 * k, allowed - barred)
         scores = search.fused([[sound_id for sound_id, _ in worded], [match.sound_id for match in alike]])
-        best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[:k]
+        best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[: max(0, k)]
         chunks = {match.sound_id: match.chunk for match in alike}
         return self._hits([search.Match(each, scores[each], chunks.get(each, 0)) for each in best], index.space)
 

@@ -4,15 +4,16 @@ Knows nothing of the library. Runs in worker processes, so what goes in and out 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from core import audio
 from core.audio import Source
@@ -78,7 +79,7 @@ class Listener:
 
     def listen(self, path: Path) -> Listening:
         """Everything about the sound in a file. Raises AudioError with the reason if it holds none."""
-        with threadpool_limits(1):  # the processes share the processors; more threads in each would only quarrel
+        with _one_thread():
             source = audio.open_source(path)
             loudness, meter = LoudnessMeter(source.sample_rate_hz, source.channels), Meter()
             heard, n_samples = self._hear(source, loudness, meter)
@@ -87,7 +88,7 @@ class Listener:
 
     def embed(self, path: Path, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
         """The vectors of a file's windows, or of a stretch of it, float32 (n_windows, dim). Raises AudioError."""
-        with threadpool_limits(1):
+        with _one_thread():
             samples = audio.decode(path, self.embedder.sample_rate_hz, start_s, end_s)
             return self._hear_windows(iter([samples])).vectors
 
@@ -137,6 +138,18 @@ class Listener:
             caption=caption,
             vectors=heard.vectors.astype(np.float16),
         )
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keeps linear algebra to one thread: the processes share the processors, and sums keep their order."""
+    limited: AbstractContextManager[object] = _threads().limit(limits=1)
+    return limited
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Looking for the libraries that use threads takes a millisecond; once is enough."""
+    return ThreadpoolController()
 
 
 class _Counter:

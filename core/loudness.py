@@ -35,7 +35,7 @@ class LoudnessMeter:
         held = np.concatenate([self._held, weighted], axis=1)
         n_steps = held.shape[1] // self._step
         whole = held[:, : n_steps * self._step].reshape(len(held), n_steps, self._step)
-        self._energies.append(self._weights @ np.square(whole).mean(axis=2))
+        self._energies.append(self._weights @ np.einsum("cns,cns->cn", whole, whole) / self._step)
         self._held = held[:, n_steps * self._step :]
 
     def integrated_lufs(self) -> float:

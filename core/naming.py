@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.captioning.builtin import spoken_duration
+from core.spoken import spoken_duration
 
 KEYWORDS = 8
 TITLE_WORDS = 3

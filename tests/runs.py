@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core import workers
+from core.listening import Listener
+
 CHECKOUT = Path(__file__).parents[1]
 TINY_RATE_HZ = 8000
 
@@ -39,6 +42,24 @@ def tiny_wavs(folder: Path, count: int, first_seed: int = 0) -> Path:
         seed = first_seed + number
         tiny_wav(folder / f"s{number:03}.wav", seed, seconds=0.05 + 0.01 * (seed % 16))
     return folder
+
+
+class ListenerInThisProcess:
+    """A pool without processes: hears each file when its result is asked for, by the same steps as a worker."""
+
+    listener = Listener()
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __enter__(self) -> "ListenerInThisProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, path: Path) -> Callable[[], workers.Result]:
+        return lambda: workers._listen(self.listener, path)
 
 
 def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":

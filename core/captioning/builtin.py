@@ -1,18 +1,16 @@
 """Captions from measurements: they say how a sound sounds, and nothing that is not known."""
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
 from core.captioning.base import Captioner, Subject
 from core.descriptors import Descriptors
 from core.qualities import SILENT
+from core.spoken import note_name, spoken_duration, spoken_frequency, spoken_number
 
-NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ADJECTIVES = ("short", "long", "quiet", "loud", "low", "high", "dark", "bright", "noisy", "pitched", "metallic")
 SAID_BY = {"noisy": "noise", "pitched": "tone"}  # adjectives that a noun says already
 MAX_ADJECTIVES = 4
-NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 class BuiltinCaptioner(Captioner):
@@ -23,27 +21,6 @@ class BuiltinCaptioner(Captioner):
     def caption(self, subjects: Sequence[Subject]) -> list[str]:
         """See `Captioner.caption`."""
         return [_sentence(subject) for subject in subjects]
-
-
-def spoken_duration(seconds: float) -> str:
-    """A length as one would say it: 80 ms, 1.4 s, 2 min 05 s."""
-    if seconds < 0.1:
-        return f"{max(1, round(seconds * 1000))} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def spoken_frequency(hz: float) -> str:
-    """A frequency as one would say it: 90 Hz, 1.4 kHz."""
-    return f"{hz / 1000:.1f} kHz" if hz >= 1000 else f"{round(hz, -1):.0f} Hz"
-
-
-def note_name(hz: float) -> str:
-    """The nearest note of the equal-tempered scale, A4 = 440 Hz, C4 = middle C."""
-    number = round(69 + 12 * math.log2(hz / 440))
-    return f"{NOTES[number % 12]}{number // 12 - 1}"
 
 
 def _sentence(subject: Subject) -> str:
@@ -65,7 +42,7 @@ def _noun(descriptors: Descriptors, words: set[str]) -> str:
     if "rhythmic" in words:
         return "rhythm"
     if "repeated" in words:
-        return f"series of {_spoken_number(descriptors.onsets)} sounds"
+        return f"series of {spoken_number(descriptors.onsets)} sounds"
     if "percussive" in words:
         return "hit"
     tone = "tone" if "pitched" in words else "noise" if "noisy" in words else "sound"
@@ -81,12 +58,8 @@ def _details(descriptors: Descriptors, words: set[str], described: bool) -> list
     if descriptors.tempo_bpm:
         details.append(f"about {descriptors.tempo_bpm:.0f} beats a minute")
     elif descriptors.onsets > 1 and "repeated" not in words:
-        details.append(f"{_spoken_number(descriptors.onsets)} onsets")
+        details.append(f"{spoken_number(descriptors.onsets)} onsets")
     return details
-
-
-def _spoken_number(number: int) -> str:
-    return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) else str(number)
 
 
 BACKEND = BuiltinCaptioner

@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from core.listening import Listening
 from core.records import Filters, Skip
 from core.scan import FoundFile
+
+if TYPE_CHECKING:
+    from core.listening import Listening  # only a name here; it would load the decoder for every question
 
 CHUNK = 500  # ids per statement; SQLite allows 32,766 parameters, older builds 999
 
@@ -37,7 +39,7 @@ def known_hashes(db: Database) -> dict[str, int]:
     return dict(db.execute("SELECT sha256, id FROM sounds").fetchall())
 
 
-def add_sound(db: Database, sha256: str, size_bytes: int, heard: Listening, captioner: str) -> int:
+def add_sound(db: Database, sha256: str, size_bytes: int, heard: "Listening", captioner: str) -> int:
     """Writes a sound and all that was measured and said, new or again; returns its id."""
     row = {
         "sha256": sha256,
@@ -55,7 +57,7 @@ def add_sound(db: Database, sha256: str, size_bytes: int, heard: Listening, capt
     return sound_id
 
 
-def _describe(db: Database, sound_id: int, heard: Listening, captioner: str) -> None:
+def _describe(db: Database, sound_id: int, heard: "Listening", captioner: str) -> None:
     numbers = heard.descriptors.as_dict() | {
         "loudness_lufs": heard.loudness_lufs,
         "peak_dbfs": heard.peak_dbfs,

@@ -1,7 +1,9 @@
 """What every captioner promises; a new file in `core/captioning/` is tested by being there."""
 
+import numpy as np
 import pytest
 
+from core.audio import resampled
 from core.captioning import CAPTIONERS, Captioner, Subject
 from core.descriptors import Meter
 from core.errors import MissingDependencyError
@@ -34,7 +36,7 @@ def subjects(captioner: Captioner) -> list[Subject]:
         measured = Measured(len(sound) / RATE_HZ, -20.0, meter.measure())
         samples = None
         if captioner.sample_rate_hz is not None:
-            samples = sound[:: RATE_HZ // captioner.sample_rate_hz]
+            samples = np.concatenate(list(resampled(iter([sound]), RATE_HZ, captioner.sample_rate_hz)))
         made.append(Subject(measured, qualities(measured), "", samples))
     return made
 
@@ -56,7 +58,9 @@ def test_every_sound_gets_one_sentence_on_one_line(captioner: Captioner, subject
         assert "\n" not in caption and ". " not in caption
 
 
-def test_the_order_is_the_one_given_and_the_batch_does_not_matter(captioner: Captioner, subjects: list[Subject]) -> None:
+def test_the_order_is_the_one_given_and_the_batch_does_not_matter(
+    captioner: Captioner, subjects: list[Subject]
+) -> None:
     captions = captioner.caption(subjects)
     assert captioner.caption(subjects[::-1]) == captions[::-1]
     assert [captioner.caption([subject])[0] for subject in subjects] == captions

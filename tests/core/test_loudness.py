@@ -8,7 +8,7 @@ from tests.sounds import cut, noise, silence, sine
 
 RATE_HZ = 48_000
 
-# Level of a 1 kHz sine in dB re full scale and how long it lasts, part by part, in both channels: -23 LUFS in all cases.
+# Level of a 1 kHz sine in dBFS and how long it lasts, part by part, in both channels: -23 LUFS in all cases.
 EBU_CASES = {
     "3341-1": [(-23, 20)],
     "3341-3": [(-36, 10), (-23, 60), (-36, 10)],

@@ -44,7 +44,7 @@ def test_a_plain_sound_earns_no_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "threshold", "direction"),
+    ("measure", "threshold", "direction"),
     [
         ("duration_s", 1.0, "short below"),
         ("duration_s", 20.0, "long above"),
@@ -56,13 +56,13 @@ def test_a_plain_sound_earns_no_word() -> None:
     ],
 )
 def test_a_word_is_given_from_its_threshold_on_and_is_half_sure_there(
-    word: str, threshold: float, direction: str
+    measure: str, threshold: float, direction: str
 ) -> None:
     label, side = direction.split()
     further = 0.9 if (side == "below") is (threshold > 0) else 1.1
-    assert words(**{word: threshold})[label] == SURE == 0.5
-    assert words(**{word: threshold * further})[label] > 0.5
-    assert label not in words(**{word: threshold * (2 - further)})
+    assert words(**{measure: threshold})[label] == SURE == 0.5
+    assert words(**{measure: threshold * further})[label] > 0.5
+    assert label not in words(**{measure: threshold * (2 - further)})
 
 
 def test_low_high_and_pitched_need_a_pitch() -> None:

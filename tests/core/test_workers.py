@@ -9,7 +9,7 @@ import pytest
 from core.errors import AudioError
 from core.listening import Listening
 from core.workers import ListenerPool
-from tests.runs import WORKERS_ARE_SEEN, alive, descendants, tiny_wav, wait_until
+from tests.runs import WORKERS_ARE_SEEN, alive, descendants, tiny_wav
 
 pytestmark = WORKERS_ARE_SEEN
 
@@ -40,9 +40,9 @@ def test_an_idle_process_that_is_killed_costs_nothing(folder):
     """Nobody is to blame: the next file is heard by a new process."""
     with ListenerPool("builtin", "builtin", 1) as pool:
         assert isinstance(pool.submit(folder / "a.wav")(), Listening)
-        (pid,) = workers_of(pool)
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not alive(pid))
+        (worker,) = pool._workers
+        worker.process.kill()
+        worker.process.join()
 
         assert isinstance(pool.submit(folder / "b.wav")(), Listening)
 

@@ -18,6 +18,7 @@ from core.records import Vectors
 Metric = Literal["cosine", "dot", "euclidean"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 MARGIN = 16  # candidates asked for beyond k, so that rounding in a backend cannot push a true neighbour out
+TIE = 1e-6  # relative; two scores nearer than this may change places by rounding in a backend
 
 Ids = NDArray[np.int64]
 
@@ -60,14 +61,21 @@ class VectorIndex(ABC):
             query = unit_rows(query[None])[0]
         if k < 1 or not len(self) or (allowed is not None and not len(allowed)):
             return Nearest(np.zeros(0, np.int64), np.zeros(0))
-        ids = self._candidates(np.ascontiguousarray(query, np.float32), min(k + MARGIN, len(self)), allowed)
-        vectors = self._vectors(ids)
-        if self.metric == "cosine":
-            heard = vectors.any(axis=1)
-            ids, vectors = ids[heard], vectors[heard]
-        scores = score(query, vectors, self.metric)
-        best = np.lexsort((ids, -scores))[:k]
-        return Nearest(ids[best], scores[best])
+        query, n = np.ascontiguousarray(query, np.float32), k + MARGIN
+        while True:
+            n = min(n, len(self))
+            ids = self._candidates(query, n, allowed)
+            vectors = self._vectors(ids)
+            scores = score(query, vectors, self.metric)
+            worst, complete = scores.min(initial=np.inf), len(ids) < n or n == len(self)
+            if self.metric == "cosine":
+                heard = vectors.any(axis=1)
+                ids, scores = ids[heard], scores[heard]
+            best = np.lexsort((ids, -scores))[:k]
+            # Silence may fill the candidates, and what was left out may equal the last of the best: then ask for more.
+            if complete or (len(best) == k and worst < scores[best[-1]] - TIE * max(1.0, abs(worst))):
+                return Nearest(ids[best], scores[best])
+            n *= 4
 
     @property
     @abstractmethod

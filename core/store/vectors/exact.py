@@ -32,8 +32,14 @@ class ExactIndex(VectorIndex):
             np.save(file, self._rows)
 
     def load(self, path: Path) -> None:
-        """Reads what `save` wrote."""
-        self._rows = np.load(path, allow_pickle=False)
+        """Reads what `save` wrote; raises ValueError if that is not whole."""
+        try:
+            rows = np.load(path, allow_pickle=False)
+        except EOFError as problem:
+            raise ValueError(f"{path.name} is damaged") from problem
+        if rows.ndim != 2 or rows.dtype != np.float32:
+            raise ValueError(f"{path.name} holds no vectors")
+        self._rows = rows
 
     def _build(self, vectors: Vectors) -> None:
         self._rows = vectors
