@@ -4,6 +4,7 @@ A Stop in the middle of a tool, a crash, or a new message while an approval is o
 that check the order then refuse the thread for good. A call with unreadable or cut-off arguments must not run half.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -63,16 +64,33 @@ def paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 
     Answers to calls that nobody made are left out.
     """
-    answers = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
+    answers = _answers(messages)
     whole: list[AnyMessage] = []
-    for message in messages:
+    for position, message in enumerate(messages):
         if isinstance(message, ToolMessage):
             continue
         whole.append(message)
         if isinstance(message, AIMessage):
-            whole += [answers.get(call["id"] or "", _not_run(call)) for call in message.tool_calls]
-            whole += [answers[call["id"]] for call in message.invalid_tool_calls if call["id"] in answers]
+            mine = answers.get(position, {})
+            whole += [mine.get(call["id"] or "", _not_run(call)) for call in message.tool_calls]
+            whole += [mine[call["id"] or ""] for call in message.invalid_tool_calls if (call["id"] or "") in mine]
     return whole
+
+
+def _answers(messages: Sequence[AnyMessage]) -> dict[int, dict[str, ToolMessage]]:
+    """The answers to each message's calls, by its position and the call's id.
+
+    Some models number their calls anew in every turn: an answer belongs to the last message before it that made such a call.
+    """
+    caller: dict[str, int] = {}
+    answers: dict[int, dict[str, ToolMessage]] = defaultdict(dict)
+    for position, message in enumerate(messages):
+        if isinstance(message, AIMessage):
+            calls = [*message.tool_calls, *message.invalid_tool_calls]
+            caller |= {call["id"] or "": position for call in calls}
+        elif isinstance(message, ToolMessage) and message.tool_call_id in caller:
+            answers[caller[message.tool_call_id]][message.tool_call_id] = message
+    return answers
 
 
 def _not_run(call: ToolCall) -> ToolMessage:

@@ -68,7 +68,7 @@ def _sustained(m: Measured) -> float:
 def _metallic(m: Measured) -> float:
     """Rings in many narrow peaks, high up, and dies away slowly: bells, cymbals, struck metal."""
     d = m.descriptors
-    rings = min(_steep(d.tonality, 0.35, 0.3), _above(d.brightness_hz, 2000, 2))
+    rings = min(_steep(d.tonality, 0.45, 0.3), _above(d.brightness_hz, 2000, 2))
     inharmonic = _below(d.harmonicity, 0.97, 1.1)
     struck = _below(d.steadiness, 0.5, 2) if d.decay_s else 0.0
     return min(rings, inharmonic, struck)

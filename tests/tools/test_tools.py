@@ -138,7 +138,7 @@ def test_a_hostile_name_reaches_the_model_quoted_on_one_line(hostile_library, tm
     answer = call(hostile_library, tool, **args)
 
     assert answer.status == "success"
-    assert json.dumps(HOSTILE, ensure_ascii=False)[:-5] in answer.text
+    assert json.dumps(HOSTILE, ensure_ascii=False)[1:-5] in answer.text
     assert not [line for line in answer.text.splitlines() if line.lstrip().startswith(("SYSTEM", "[attached"))]
 
 
