@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from core.embedding import EMBEDDERS
 from core.errors import EarshotError
@@ -30,7 +30,7 @@ class Finding(Record):
 def examine(library: Library, *, fix: bool = False) -> list[Finding]:
     """Everything worth a look. With `fix`, the index cache is made again from the database."""
     findings = [
-        Finding("program", True, f"earshot {version('earshot')}, Python {platform.python_version()}"),
+        Finding("program", True, f"earshot{_version()}, Python {platform.python_version()}"),
         *_settings(library.settings),
         _look("ears", lambda: _ears(library.settings)),
         _look("chat model", lambda: _chat_model(library.settings)),
@@ -54,8 +54,17 @@ def examine(library: Library, *, fix: bool = False) -> list[Finding]:
 def _look(name: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, check())
-    except (EarshotError, OSError, sqlite3.Error) as problem:
+    except (EarshotError, OSError, sqlite3.OperationalError) as problem:
         return Finding(name, False, str(problem))
+    except sqlite3.DatabaseError as damage:
+        return Finding(name, False, f"earshot.db is damaged ({damage}); put it aside and ingest your folders again")
+
+
+def _version() -> str:
+    try:
+        return f" {version('earshot')}"
+    except PackageNotFoundError:
+        return ", not installed but run from its source"
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

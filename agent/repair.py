@@ -80,7 +80,7 @@ def paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
 def _answers(messages: Sequence[AnyMessage]) -> dict[int, dict[str, ToolMessage]]:
     """The answers to each message's calls, by its position and the call's id.
 
-    Some models number their calls anew in every turn: an answer belongs to the last message before it that made such a call.
+    Some models number their calls anew in every turn: an answer belongs to the last message before it with such a call.
     """
     caller: dict[str, int] = {}
     answers: dict[int, dict[str, ToolMessage]] = defaultdict(dict)

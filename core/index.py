@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -14,18 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.store.db import Store
-from core.store.spaces import Space, all_vectors
+from core.store.spaces import Space, all_vectors, digest
 from core.store.vectors import INDEXES, VectorIndex
 
 log = logging.getLogger(__name__)
 
 FORMAT = 1  # of the cache; another one is thrown away
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile)  # what reading half a file may raise
+WORTH_WRITING = 0.05  # a cache that lacks less than this share is brought up to date in memory only
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceIndex:
-    """Two indexes over a space: one vector per sound, and one per window. Row numbers are the ids inside of both."""
+    """Two indexes over a space: one vector per sound, and one per window. Row numbers are the ids inside of both.
+
+    Never changed once made: a search may run in it while the next one is made.
+    """
 
     space: Space
     sounds: NDArray[np.int64]
@@ -33,33 +37,57 @@ class SpaceIndex:
     chunk_sounds: NDArray[np.int64]
     chunk_indexes: NDArray[np.int64]
     by_chunk: VectorIndex
+    last_row: int = 0
 
 
-def load_index(store: Store, space: Space, backend: str) -> SpaceIndex:
-    """The index of a space as the database has it now."""
+def load_index(store: Store, space: Space, backend: str, held: SpaceIndex | None = None) -> SpaceIndex:
+    """The index of a space as the database has it now; from the one that is held if it is of the same space."""
     folder = store.folder / "cache" / f"{space.fingerprint.name}-{space.id}-{backend}"
-    try:
-        return _read(folder, space, backend)
-    except DAMAGED as problem:
-        log.info("index: %s is made again (%s)", folder.name, problem)
-    index = _make(store, space, backend)
-    _write(folder, index)
+    if held is None or (held.space.id, held.space.fingerprint) != (space.id, space.fingerprint):
+        try:
+            held = _read(store, folder, space, backend)
+        except DAMAGED as problem:
+            log.info("index: %s is made again (%s)", folder.name, problem)
+            held = None
+    index = _make(store, space, backend) if held is None else _up_to_date(store, space, held)
+    if held is None or len(index.sounds) > (1 + WORTH_WRITING) * len(held.sounds):
+        _write(store, folder, index)
     return index
 
 
 def _make(store: Store, space: Space, backend: str) -> SpaceIndex:
     with store.reading() as db:
-        held = all_vectors(db, space)
+        found = all_vectors(db, space)
     by_sound, by_chunk = INDEXES.load(backend)(), INDEXES.load(backend)()
-    by_sound.build(held.vectors)
-    by_chunk.build(held.chunks)
-    return SpaceIndex(space, held.sounds, by_sound, held.chunk_sounds, held.chunk_indexes, by_chunk)
+    by_sound.build(found.vectors)
+    by_chunk.build(found.chunks)
+    return SpaceIndex(space, found.sounds, by_sound, found.chunk_sounds, found.chunk_indexes, by_chunk, found.last_row)
 
 
-def _read(folder: Path, space: Space, backend: str) -> SpaceIndex:
+def _up_to_date(store: Store, space: Space, held: SpaceIndex) -> SpaceIndex:
+    """The held index with the vectors that came since."""
+    with store.reading() as db:
+        more = all_vectors(db, space, after=held.last_row)
+    if not len(more.sounds):
+        return replace(held, space=space)
+    return SpaceIndex(
+        space,
+        np.concatenate([held.sounds, more.sounds]),
+        held.by_sound.extended(more.vectors),
+        np.concatenate([held.chunk_sounds, more.chunk_sounds]),
+        np.concatenate([held.chunk_indexes, more.chunk_indexes]),
+        held.by_chunk.extended(more.chunks),
+        more.last_row,
+    )
+
+
+def _read(store: Store, folder: Path, space: Space, backend: str) -> SpaceIndex:
     note = json.loads((folder / "index.json").read_text())
-    if (note["format"], note["key"]) != (FORMAT, space.key):
-        raise ValueError(f"it was made for {note['key']}, the database is at {space.key}")
+    if note["format"] != FORMAT or note["fingerprint"] != space.fingerprint.as_dict():
+        raise ValueError("it was made by another program or other ears")
+    with store.reading() as db:
+        if note["digest"] != digest(db, space, note["last_row"]):
+            raise ValueError("it was made of other sounds")
     with (folder / "rows.npz").open("rb") as file, np.load(file, allow_pickle=False) as rows:
         sounds, chunk_sounds, chunk_indexes = rows["sounds"], rows["chunk_sounds"], rows["chunk_indexes"]
     by_sound, by_chunk = INDEXES.load(backend)(), INDEXES.load(backend)()
@@ -67,10 +95,10 @@ def _read(folder: Path, space: Space, backend: str) -> SpaceIndex:
     by_chunk.load(folder / f"chunks{by_chunk.suffix}")
     if (len(by_sound), len(by_chunk)) != (len(sounds), len(chunk_sounds)):
         raise ValueError("its files do not belong together")
-    return SpaceIndex(space, sounds, by_sound, chunk_sounds, chunk_indexes, by_chunk)
+    return SpaceIndex(space, sounds, by_sound, chunk_sounds, chunk_indexes, by_chunk, note["last_row"])
 
 
-def _write(folder: Path, index: SpaceIndex) -> None:
+def _write(store: Store, folder: Path, index: SpaceIndex) -> None:
     """Writes a new folder and puts it in place in one step, so that no reader sees half of it.
 
     A cache that cannot be written (a full disk, a read-only folder) costs time on the next start and nothing else.
@@ -86,7 +114,11 @@ def _write(folder: Path, index: SpaceIndex) -> None:
             chunk_sounds=index.chunk_sounds,
             chunk_indexes=index.chunk_indexes,
         )
-        (fresh / "index.json").write_text(json.dumps({"format": FORMAT, "key": index.space.key}))
+        with store.reading() as db:
+            made_of = digest(db, index.space, index.last_row)
+        note = {"format": FORMAT, "fingerprint": index.space.fingerprint.as_dict()}
+        note |= {"last_row": index.last_row, "digest": made_of}
+        (fresh / "index.json").write_text(json.dumps(note))
         _replace(folder, fresh)
     except (OSError, RuntimeError) as problem:
         log.warning("index: the cache in %s could not be written (%s)", folder, problem)

@@ -113,6 +113,7 @@ class Ingest:
         with self._store.writing() as db:
             missing = [path for paths in self._gone.values() for path in paths if not self._known[path].missing]
             sounds.mark_missing(db, missing)
+            sounds.touch(db)
         self.report.missing = len(missing)
 
     def _outcomes(self, files: Iterable[FoundFile]) -> Iterator[Outcome]:
@@ -177,6 +178,7 @@ class Ingest:
             for outcome in batch:
                 touched |= dict.fromkeys(self._write(db, outcome, counted))
             sounds.index_words(db, touched)
+            sounds.touch(db)
             if any(outcome.heard for outcome in batch):
                 spaces.touch(db, self._space)
         self._add_counts(counted)

@@ -40,6 +40,7 @@ class Library:
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
         self._indexes: dict[str, SpaceIndex] = {}
+        self._present: tuple[tuple[int, Filters], set[int]] | None = None
 
     # Adding
 
@@ -245,13 +246,17 @@ class Library:
             found = spaces.find_space(db, space or self.settings.embedder)
         held = self._indexes.get(found.fingerprint.name)
         if held is None or held.space != found:
-            held = load_index(self._store, found, self.settings.index)
+            held = load_index(self._store, found, self.settings.index, held)
             self._indexes[found.fingerprint.name] = held
         return held
 
     def _allowed(self, filters: Filters | None) -> set[int]:
+        """The sounds that are there and pass the filters; remembered until the next change of the library."""
         with self._store.reading() as db:
-            return sounds.present_ids(db, filters)
+            key = (sounds.revision(db), filters or Filters())
+            if self._present is None or self._present[0] != key:
+                self._present = (key, sounds.present_ids(db, filters))
+            return self._present[1]
 
     def _windows_of(
         self, source: Path | int | str, space: Space, start_s: float | None, end_s: float | None
@@ -282,14 +287,21 @@ class Library:
             raise UnsupportedError(f"{message}; ingest the folders again to bring them up to date")
         return listener
 
-    def _ranked_by_words(self, text: str, without: str, allowed: set[int]) -> list[tuple[int, float]]:
-        query, barred = search.words_query(text), search.words_query(without)
+    def _ranked_by_words(
+        self, text: str, without: str, allowed: set[int], k: int | None = None
+    ) -> list[tuple[int, float]]:
+        """The k best sounds for some words, or all that match, with their scores."""
+        query = search.words_query(text, without)
+        if not query:
+            return []
+        most = -1 if k is None else 4 * k
         with self._store.reading() as db:
-            found = sounds.search_words(db, query) if query else {}
-            if barred:
-                found = {each: found[each] for each in found.keys() - sounds.search_words(db, barred).keys()}
-        ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-        return [(sound_id, score) for sound_id, score in ranked if sound_id in allowed]
+            while True:
+                found = sounds.search_words(db, query, most)
+                ranked = [(sound_id, score) for sound_id, score in found.items() if sound_id in allowed]
+                if most < 0 or len(found) < most or len(ranked) >= (k or 0):
+                    return ranked[:k]
+                most *= 4
 
     def _hits(self, matches: Sequence[search.Match], space: Space | None) -> list[Hit]:
         cards = {card["id"]: card for card in self.cards([match.sound_id for match in matches])}

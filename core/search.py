@@ -59,10 +59,9 @@ def best_chunks(index: SpaceIndex, query: NDArray[np.float32], k: int, allowed: 
 
 
 def best_chunk(index: SpaceIndex, query: NDArray[np.float32], sound_id: int) -> int:
-    """The window of a sound that is most like the query; the first one of a silent sound."""
+    """The window of a sound that is most like the query; the first of those that are equally so."""
     rows = np.flatnonzero(index.chunk_sounds == sound_id)
-    nearest = index.by_chunk.search(query, 1, rows)
-    return int(index.chunk_indexes[nearest.ids[0]]) if len(nearest.ids) else 0
+    return int(index.chunk_indexes[rows[index.by_chunk.scores(query, rows).argmax()]])
 
 
 def _rows(sounds: NDArray[np.int64], allowed: set[int]) -> NDArray[np.int64] | None:
@@ -80,11 +79,16 @@ def fused(rankings: Iterable[Sequence[int]]) -> dict[int, float]:
     return scores
 
 
-def words_query(text: str) -> str:
+def words_query(text: str, without: str = "") -> str:
     """A full-text query for any text: each word may match, by its stem or its beginning; no operator gets through.
 
-    Empty if the text holds no word that is worth a search.
+    What matches a word of `without` is left out. Empty if the text holds no word that is worth a search.
     """
+    wanted, barred = _any_word(text), _any_word(without)
+    return f"({wanted}) NOT ({barred})" if wanted and barred else wanted
+
+
+def _any_word(text: str) -> str:
     words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in IDLE_WORDS]
     return " OR ".join(f'"{word}"' if len(word) < 3 else f'"{word}" OR "{word}"*' for word in dict.fromkeys(words))
 

@@ -93,7 +93,15 @@ class Embedder(ABC):
 
 def pooled(vectors: Vectors) -> Vectors:
     """One unit vector for a sound: the mean of its windows, float32 (dim,); zero if all of them are silent."""
-    mean = vectors.astype(np.float64).mean(axis=0)
-    norm = float(np.linalg.norm(mean))
-    unit: Vectors = (mean / norm if norm > 1e-9 else mean * 0).astype(np.float32)
-    return unit
+    pooled_sound: Vectors = pooled_groups(vectors, np.array([len(vectors)]))[0]
+    return pooled_sound
+
+
+def pooled_groups(vectors: Vectors, counts: NDArray[np.int64]) -> Vectors:
+    """`pooled` of many sounds at once: the first counts[0] rows are the first one's windows, and so on."""
+    if not len(counts):
+        return np.zeros((0, vectors.shape[1]), np.float32)
+    sums = np.add.reduceat(vectors, np.cumsum(counts) - counts, axis=0, dtype=np.float64)
+    means = sums / counts[:, None]
+    norms = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.where(norms > 1e-9, means / np.maximum(norms, 1e-9), 0).astype(np.float32)

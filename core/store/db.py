@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from core.errors import LibraryBusyError, LibraryVersionError, NotFoundError
+from core.errors import EarshotError, LibraryBusyError, LibraryVersionError, NotFoundError
 from core.store.migrations import SCHEMA_VERSION, schema
 
 BUSY_S = 30.0  # how long a statement waits for another connection's transaction
@@ -43,7 +43,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """One transaction: all of it is kept or nothing. Makes the library on first use."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with self._connected() as db:
             db.conn.execute("BEGIN IMMEDIATE")
             try:
@@ -60,7 +60,7 @@ class Store:
         The lock is the operating system's and ends with the process, also with a killed one. Raises LibraryBusyError
         that names the holder if it is not free within `wait_s`.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         lock = FileLock(self.folder / "writer.lock")
         note = self.folder / "writer.json"
         try:
@@ -79,12 +79,29 @@ class Store:
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         db = Database(connection)
         try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._upgrade(db)
+            self._open(db)
             yield db
         finally:
             connection.close()
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            what = f"{self.folder} cannot hold a library ({problem.strerror})"
+            raise EarshotError(f"{what}; choose another folder with: --library DIR") from problem
+
+    def _open(self, db: Database) -> None:
+        """The first look into the file, which may be no database at all."""
+        try:
+            db.conn.execute("PRAGMA foreign_keys = ON")
+            db.conn.execute("PRAGMA synchronous = NORMAL")
+            self._upgrade(db)
+        except sqlite3.OperationalError:
+            raise  # such as a full disk; the file itself is sound
+        except sqlite3.DatabaseError as damage:
+            what = f"{self.path} is damaged ({damage})"
+            raise EarshotError(f"{what}; put it aside and ingest your folders again") from damage
 
     def _upgrade(self, db: Database) -> None:
         """Brings the schema up to date; two processes that both try do it once."""

@@ -175,6 +175,17 @@ def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
     }
 
 
+def touch(db: Database) -> None:
+    """Says that sounds, files or what is known of them changed: whatever was remembered of them is stale."""
+    db.execute("INSERT INTO facts VALUES ('revision', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1")
+
+
+def revision(db: Database) -> int:
+    """How often the sounds changed; the same number means the same sounds."""
+    row = db.execute("SELECT value FROM facts WHERE key = 'revision'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def present_ids(db: Database, filters: Filters | None = None) -> set[int]:
     """Sounds that at least one file holds and that pass the filters."""
     filters = filters or Filters()
@@ -201,10 +212,13 @@ def totals(db: Database, present: set[int]) -> dict[str, Any]:
     }
 
 
-def search_words(db: Database, query: str) -> dict[int, float]:
-    """BM25 of the sounds that match a full-text query, by id; higher is better. A hit in a name counts most."""
-    rows = db.execute("SELECT rowid, -bm25(words, 4.0, 2.0, 1.0) FROM words WHERE words MATCH ?", [query])
-    return dict(rows.fetchall())
+def search_words(db: Database, query: str, most: int = -1) -> dict[int, float]:
+    """BM25 of the sounds that match a full-text query, by id, best first; higher is better. A name counts most.
+
+    most: how many to return; -1 is all.
+    """
+    ranked = "SELECT rowid, -bm25(words, 4.0, 2.0, 1.0) AS score FROM words WHERE words MATCH ?"
+    return dict(db.execute(f"{ranked} ORDER BY score DESC, rowid LIMIT ?", [query, most]).fetchall())
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:

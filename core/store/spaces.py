@@ -1,5 +1,6 @@
 """Spaces and their vectors: rows in, arrays out. Every function works inside a transaction of the caller."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from core.embedding import Embedder
-from core.embedding.base import Fingerprint, pooled
+from core.embedding.base import Fingerprint, pooled_groups
 from core.errors import NotFoundError
 from core.records import Vectors
 
@@ -28,9 +29,10 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class SpaceVectors:
-    """All vectors of a space. sounds: int64 (n_sounds,) ids; vectors: float32 (n_sounds, dim), one per sound.
+    """Vectors of a space. sounds: int64 (n_sounds,) ids; vectors: float32 (n_sounds, dim), one per sound.
 
     chunk_sounds, chunk_indexes: int64 (n_chunks,); chunks: float32 (n_chunks, dim), one per window.
+    last_row: the row of the newest; vectors are never changed, only added, so what came later has a higher row.
     """
 
     sounds: NDArray[np.int64]
@@ -38,6 +40,7 @@ class SpaceVectors:
     chunk_sounds: NDArray[np.int64]
     chunk_indexes: NDArray[np.int64]
     chunks: Vectors
+    last_row: int
 
 
 def put_space(db: Database, embedder: Embedder) -> Space:
@@ -72,10 +75,10 @@ def heard_ids(db: Database, space: Space) -> set[int]:
 
 
 def put_vectors(db: Database, space: Space, sound_id: int, vectors: NDArray[np.float16]) -> None:
-    """The windows of one sound, float16 (n_windows, dim)."""
+    """Adds the windows of one sound, float16 (n_windows, dim)."""
     assert vectors.shape[1:] == (space.fingerprint.dim,), "vectors belong to the space of their embedder"
     row = {"space_id": space.id, "sound_id": sound_id, "n_windows": len(vectors), "data": vectors.tobytes()}
-    db.table("vectors").insert(row, pk=("space_id", "sound_id"), replace=True)
+    db.table("vectors").insert(row)
 
 
 def touch(db: Database, space: Space) -> None:
@@ -92,19 +95,30 @@ def get_vectors(db: Database, space: Space, sound_id: int) -> Vectors:
     return _decode(row[0], space.fingerprint.dim)
 
 
-def all_vectors(db: Database, space: Space) -> SpaceVectors:
-    """Every vector of a space; zero rows (silence) are kept in place."""
+def all_vectors(db: Database, space: Space, after: int = 0) -> SpaceVectors:
+    """The vectors of a space that were added after a row, in the order they came, zero rows (silence) included."""
     dim = space.fingerprint.dim
-    query = "SELECT sound_id, n_windows, data FROM vectors WHERE space_id = ? ORDER BY sound_id"
-    rows = db.execute(query, [space.id]).fetchall()
-    sounds = np.array([row[0] for row in rows], np.int64)
-    counts = np.array([row[1] for row in rows], np.int64)
-    chunks = _decode(b"".join(row[2] for row in rows), dim)
-    ends = np.cumsum(counts)
-    vectors = [pooled(chunks[end - count : end]) for count, end in zip(counts, ends, strict=True)]
-    indexes = np.arange(len(chunks)) - np.repeat(ends - counts, counts)
-    stacked = np.stack(vectors) if vectors else np.zeros((0, dim), np.float32)
-    return SpaceVectors(sounds, stacked, np.repeat(sounds, counts), indexes, chunks)
+    query = "SELECT rowid, sound_id, n_windows, data FROM vectors WHERE space_id = ? AND rowid > ? ORDER BY rowid"
+    rows = db.execute(query, [space.id, after]).fetchall()
+    sounds = np.array([row[1] for row in rows], np.int64)
+    counts = np.array([row[2] for row in rows], np.int64)
+    chunks = _decode(b"".join(row[3] for row in rows), dim)
+    starts = np.cumsum(counts) - counts
+    indexes = np.arange(len(chunks)) - np.repeat(starts, counts)
+    last_row = rows[-1][0] if rows else after
+    return SpaceVectors(sounds, pooled_groups(chunks, counts), np.repeat(sounds, counts), indexes, chunks, last_row)
+
+
+def digest(db: Database, space: Space, last_row: int) -> str:
+    """A hash of which sounds a space holds up to a row, in order; a cache made of others is not a cache of this."""
+    query = (
+        "SELECT s.sha256 FROM vectors v JOIN sounds s ON s.id = v.sound_id"
+        " WHERE v.space_id = ? AND v.rowid <= ? ORDER BY v.rowid"
+    )
+    hashed = hashlib.sha256()
+    for (sha256,) in db.execute(query, [space.id, last_row]):
+        hashed.update(sha256.encode())
+    return hashed.hexdigest()
 
 
 def _decode(data: bytes, dim: int) -> Vectors:

@@ -11,7 +11,7 @@ from langchain_core.runnables import Runnable
 from pydantic import Field
 
 
-def call(name: str, call_id: str = "call-1", **args: Any) -> dict[str, Any]:
+def call(name: str, call_id: str = "call-1", /, **args: Any) -> dict[str, Any]:
     return {"name": name, "args": args, "id": call_id, "type": "tool_call"}
 
 

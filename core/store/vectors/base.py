@@ -7,7 +7,7 @@ use another order of summation, and its scores are still right and the same as t
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class VectorIndex(ABC):
         """Takes float32 (n, dim); the id of a vector is its row. For "cosine", rows are scaled to norm 1, and zero rows
         (silence is like nothing) are never found.
         """
-        self._build(unit_rows(vectors) if self.metric == "cosine" else np.ascontiguousarray(vectors, np.float32))
+        self._build(self._prepared(vectors))
 
     def search(self, query: NDArray[np.float32], k: int, allowed: Ids | None = None) -> Nearest:
         """The k best of all vectors, or of the allowed ids; fewer where there are no more.
@@ -77,6 +77,17 @@ class VectorIndex(ABC):
                 return Nearest(ids[best], scores[best])
             n *= 4
 
+    def scores(self, query: NDArray[np.float32], ids: Ids) -> NDArray[np.float64]:
+        """How well some vectors fit a query, float64 (len(ids),), in the order of the ids."""
+        unit = unit_rows(query[None])[0] if self.metric == "cosine" else query
+        return score(unit, self._vectors(ids), self.metric)
+
+    def extended(self, vectors: Vectors) -> Self:
+        """A new index with more vectors, float32 (n, dim), under the ids that follow; this one stays as it is, so that
+        a search that runs in it meanwhile is not disturbed.
+        """
+        return self._extended(self._prepared(vectors))
+
     @property
     @abstractmethod
     def dim(self) -> int:
@@ -93,8 +104,14 @@ class VectorIndex(ABC):
     def load(self, path: Path) -> None:
         """Reads what `save` wrote. Raises OSError or ValueError if that is damaged."""
 
+    def _prepared(self, vectors: Vectors) -> Vectors:
+        return unit_rows(vectors) if self.metric == "cosine" else np.ascontiguousarray(vectors, np.float32)
+
     @abstractmethod
     def _build(self, vectors: Vectors) -> None: ...
+
+    @abstractmethod
+    def _extended(self, vectors: Vectors) -> Self: ...
 
     @abstractmethod
     def _candidates(self, query: NDArray[np.float32], n: int, allowed: Ids | None) -> Ids:

@@ -1,7 +1,7 @@
 """Every vector compared with numpy. Nothing to install, nothing to doubt; the oracle of the other indexes."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ class ExactIndex(VectorIndex):
 
     def _build(self, vectors: Vectors) -> None:
         self._rows = vectors
+
+    def _extended(self, vectors: Vectors) -> Self:
+        larger = type(self)(self.metric)
+        larger._rows = np.concatenate([self._rows, vectors])
+        return larger
 
     def _candidates(self, query: NDArray[np.float32], n: int, allowed: Ids | None) -> Ids:
         rows = self._rows if allowed is None else self._rows[allowed]

@@ -1,7 +1,7 @@
 """FAISS flat indexes in memory: exact, and the ground that its approximate indexes stand on."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import faiss
 import numpy as np
@@ -44,6 +44,12 @@ class FaissIndex(VectorIndex):
     def _build(self, vectors: Vectors) -> None:
         self._index = faiss.IndexFlat(vectors.shape[1], self._metric_type())
         self._index.add(vectors)
+
+    def _extended(self, vectors: Vectors) -> Self:
+        larger = type(self)(self.metric)
+        larger._index = faiss.clone_index(self._index)
+        larger._index.add(vectors)
+        return larger
 
     def _candidates(self, query: NDArray[np.float32], n: int, allowed: Ids | None) -> Ids:
         options = None

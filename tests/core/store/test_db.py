@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from core.errors import LibraryBusyError, LibraryVersionError, NotFoundError
+from core.errors import EarshotError, LibraryBusyError, LibraryVersionError, NotFoundError
 from core.store.db import Store
 from core.store.migrations import SCHEMA_VERSION
 
@@ -91,6 +91,17 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(store):
     with pytest.raises(LibraryVersionError), store.writing():
         pytest.fail("it was opened")
     assert store.path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_told_in_a_sentence_and_left_as_it_is(store):
+    store.folder.mkdir()
+    store.path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(
+        EarshotError, match=r"earshot\.db is damaged \(file is not a database\); put it aside and ingest"
+    ):
+        facts(store)
+    assert store.path.read_bytes() == b"not a database" * 1000
 
 
 def test_one_writer_of_sounds_at_a_time(store):

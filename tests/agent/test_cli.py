@@ -1,0 +1,368 @@
+"""The command line: one JSON document with --json, exit codes, errors as a sentence on stderr."""
+
+import json
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agent import cli
+from core.library import Library
+from core.records import Progress
+from tests.runs import ListenerInThisProcess, count_files, rows, start_cli, tiny_wav, tiny_wavs, wait_until
+from tests.runs import cli as real_cli
+
+VERBS = "ingest search show cluster clusters summarize ask chat doctor demo".split()
+HIT = {"id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
+CLUSTER = {"cluster", "title", "size", "keywords", "exemplars"}
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict:
+        """What --json printed; fails if it is not one document on one line."""
+        assert self.out.endswith("\n")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """The command in this process, by the way the installed program takes."""
+
+    def run(*args: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["earshot", *map(str, args)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def heard_here(monkeypatch) -> None:
+    monkeypatch.setattr("core.ingest.ListenerPool", ListenerInThisProcess)
+
+
+@pytest.fixture
+def demo(demo_library) -> Path:
+    """The folder of a library of 15 sounds."""
+    return demo_library.folder
+
+
+# Every verb with --json
+
+
+def test_ingest_tells_what_it_did(run, tmp_path, heard_here):
+    folder = tiny_wavs(tmp_path / "sounds", 3)
+    (folder / "bad.wav").write_bytes(b"no sound")
+    done = run("ingest", folder, "--library", tmp_path / "library", "--json")
+
+    document = done.document
+    assert set(document) == {"found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s"}
+    assert (done.code, document["found"], document["indexed"], document["unchanged"]) == (0, 4, 3, 0)
+    assert document["skipped"] == [
+        {
+            "path": str(folder / "bad.wav"),
+            "reason": "is not a sound or video file that can be read; convert it or remove it",
+        }
+    ]
+    assert document["seconds_of_audio"] == pytest.approx(0.05 + 0.06 + 0.07)
+
+
+@pytest.mark.parametrize(
+    "args", [["rain"], ["--like", "13"], ["--like", "13:0"], ["rain", "--like", "13"], ["rain", "--without", "kick"]]
+)
+def test_search_tells_one_hit_per_sound_best_first(run, demo, args):
+    done = run("search", *args, "-k", "3", "--library", demo, "--json")
+
+    hits = done.document["hits"]
+    assert (done.code, set(done.document)) == (0, {"hits"})
+    assert all(set(hit) == HIT for hit in hits)
+    assert {Path(hit["path"]).name for hit in hits} == {"rain_0.wav", "rain_1.wav", "rain_2.wav"}
+    scores = [hit["score"] for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_search_by_a_file_needs_no_ingest_of_it(run, demo, demo_folder):
+    hits = run("search", "--like", demo_folder / "kick" / "kick_0.wav", "-k", 1, "--library", demo, "--json").document
+    assert [hit["id"] for hit in hits["hits"]] == [9]
+
+
+def test_search_keeps_to_its_filters(run, demo):
+    every = run("search", "rain kick", "-k", 99, "--library", demo, "--json").document["hits"]
+    long = run("search", "rain kick", "-k", 99, "--min-s", 1, "--library", demo, "--json").document["hits"]
+    none = run("search", "rain kick", "--domain", "nobody's", "--library", demo, "--json").document["hits"]
+
+    assert {hit["id"] for hit in long} == {hit["id"] for hit in every if hit["duration_s"] >= 1} != set()
+    assert none == []
+
+
+def test_show_tells_everything_of_sounds_and_chunks(run, demo):
+    sound, chunk = run("show", "9", "13:1", "--library", demo, "--json").document["sounds"]
+
+    assert (sound["id"], Path(sound["path"]).name, sound["codec"]) == (9, "kick_0.wav", "pcm_s16le")
+    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, 1.0)
+
+
+def test_cluster_clusters_and_summarize_tell_the_same_groups(run, demo):
+    made = run("cluster", "-k", 4, "--library", demo, "--json").document
+    assert set(made) == {"clustering", "k", "method", "clusters"}
+    assert (made["clustering"], made["k"], made["method"]) == (1, 4, "gmm")
+    assert all(set(cluster) == CLUSTER for cluster in made["clusters"])
+    assert all(isinstance(sound, int) for cluster in made["clusters"] for sound in cluster["exemplars"])
+    assert sum(cluster["size"] for cluster in made["clusters"]) == 15
+
+    kept = run("clusters", "--library", demo, "--json").document["clusterings"]
+    assert [(each["clustering"], each["k"]) for each in kept] == [(1, 4)]
+    whole = run("clusters", 1, "--library", demo, "--json").document
+    assert whole["clusters"] == made["clusters"]
+
+    summary = run("summarize", 1, 2, "--library", demo, "--json").document
+    assert set(summary) == {"title", "summary", "members"}
+    assert (summary["title"], len(summary["members"])) == (made["clusters"][1]["title"], made["clusters"][1]["size"])
+
+
+def test_cluster_of_a_query_by_another_method(run, demo):
+    made = run("cluster", "-k", 2, "--method", "kmeans", "--query", "rain kick", "--library", demo, "--json").document
+    assert (made["method"], sum(cluster["size"] for cluster in made["clusters"])) == ("kmeans", 7)
+
+
+def test_ask_tells_the_answer_the_calls_and_the_sounds(run, demo):
+    document = run("ask", "find rain", "--library", demo, "--json").document
+
+    assert set(document) == {"answer", "tool_calls", "sounds"}
+    assert [call["name"] for call in document["tool_calls"]] == ["search_by_text"]
+    assert set(document["tool_calls"][0]) == {"name", "args"}
+    assert {13, 14, 15} <= set(document["sounds"])
+    assert "13" in document["answer"]
+
+
+def test_ask_goes_on_in_a_thread_with_an_attached_file(run, demo, demo_folder):
+    kick = demo_folder / "kick" / "kick_1.wav"
+    first = run("ask", "find sounds like this", "--attach", kick, "--thread", "t", "--library", demo, "--json").document
+    again = run("ask", "more like number 1", "--thread", "t", "--library", demo, "--json").document
+
+    assert first["sounds"][0] == 10
+    assert again["tool_calls"][0]["args"]["sound"] == "10"
+
+
+def test_ask_with_json_exports_nothing(run, demo):
+    document = run("ask", "export 9", "--library", demo, "--json").document
+
+    assert [call["name"] for call in document["tool_calls"]] == ["export"]
+    assert not list(Path.home().rglob("kick_0.wav"))
+
+
+def test_doctor_tells_what_it_looked_at(run, demo):
+    document = run("doctor", "--library", demo, "--json").document
+
+    assert all(set(check) == {"name", "ok", "detail"} for check in document["checks"])
+    assert {"program", "database", "index", "disk"} <= {check["name"] for check in document["checks"]}
+
+
+def test_demo_tells_where_it_wrote(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.demo.make_demo", lambda folder: iter([Progress(1, 2, "a"), Progress(2, 2, "b")]))
+    assert run("demo", tmp_path / "demo", "--json").document == {"folder": str(tmp_path / "demo"), "files": 2}
+
+
+# For people
+
+
+def test_without_json_the_same_is_told_in_words(run, demo, demo_folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    told = [
+        (["ingest", demo_folder], "found 15 = indexed 0 + unchanged 15 + skipped 0"),
+        (["search", "rain"], "rain_0.wav"),
+        (["search", "zebra"], "Nothing found. Try other words, or fewer of them."),
+        (["show", "9"], "kick_0.wav"),
+        (["cluster", "-k", 2], "clustering 1: 2 groups, as asked"),
+        (["clusters"], "gmm"),
+        (["clusters", 1], "clustering 1: 2 groups"),
+        (["summarize", 1, 1], "Members: "),
+        (["ask", "find rain"], "rain_0.wav"),
+        (["doctor"], "15 sounds in 15 files, 0 skipped"),
+    ]
+    for args, expected in told:
+        done = run(*args, "--library", demo)
+        assert (done.code, expected in done.out) == (0, True), (args, done)
+
+
+@pytest.mark.parametrize("name", ["[bold]x[/bold].wav", "[/nothing].wav", "a [link=http://x]b.wav"])
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(run, tmp_path, name, heard_here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    (tmp_path / "sounds").mkdir()
+    target = tmp_path / "sounds" / name.replace("/", "∕")
+    tiny_wav(target)
+    (tmp_path / "sounds" / f"bad {target.name}").write_bytes(b"no sound")
+    library = tmp_path / "library"
+
+    done = run("ingest", tmp_path / "sounds", "--library", library)
+    assert (done.code, f"bad {target.name}: is not a sound" in done.out) == (0, True), done
+    for args in (["show", "1"], ["search", "--like", "1"]):
+        assert target.name in run(*args, "--library", library).out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(run, verb):
+    done = run(verb, "--help")
+    assert done.code == 0
+    assert re.search(rf"Usage: .*{verb}", done.out)
+    described = [line for line in done.out.splitlines() if "--library" in line or "DIR" in line]
+    assert described
+
+
+def test_the_help_lists_every_verb(run):
+    done = run("--help")
+    assert done.code == 0
+    assert [verb for verb in VERBS if not re.search(rf"\b{verb}\b", done.out)] == []
+    assert {command.name or command.callback.__name__ for command in cli.app.registered_commands} >= set(VERBS)
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["ingest", "/no/such/folder"], "/no/such/folder does not exist; check the path"),
+        (["ingest", ".", "--embedder", "nobody"], "no embedder is called 'nobody'; known are builtin"),
+        (["search", "--like", "/no/such.wav"], "/no/such.wav is neither a file nor the id of a sound; check the path"),
+        (["search", "--like", "999"], "there is no sound 999"),
+        (["search", "--like", "9", "--space", "clap"], "no sound was heard with the ears 'clap'"),
+        (["show", "999"], "there is no sound 999"),
+        (["show", "kick"], "'kick' names no sound; name one as 412, or a chunk of it as 412:7"),
+        (["show", "9:99"], "sound 9 has no chunk 99; it has 0 to 0"),
+        (["cluster", "-k", "99"], "15 sounds cannot make 99 groups; ask for 1 to 15"),
+        (["cluster", "--method", "magic"], "no clustering method is called 'magic'"),
+        (["clusters", "7"], "there is no clustering 7; known are: none yet"),
+        (["summarize", "7", "1"], "there is no clustering 7; known are: none yet"),
+        (["ask", "like this", "--attach", "/no/such.wav"], "such.wav: does not exist; check the path"),
+    ],
+)
+def test_an_error_is_one_sentence_on_stderr_and_ends_with_1(run, demo, args, sentence):
+    told = run(*args, "--library", demo)
+    assert (told.code, told.out) == (1, "")
+    assert re.fullmatch(rf"\n?earshot: .*{re.escape(sentence)}.*\n", told.err)  # a bar that was begun leaves a line
+
+    as_json = run(*args, "--library", demo, "--json")
+    assert as_json.code == 1
+    assert as_json.document == {"error": told.err.strip().removeprefix("earshot: ")}
+
+
+@pytest.mark.parametrize("args", [["search", "x"], ["show", "1"], ["cluster"], ["clusters"], ["summarize", "1", "1"]])
+def test_where_there_is_no_library_the_next_step_is_told_and_none_is_made(run, tmp_path, args):
+    done = run(*args, "--library", tmp_path / "none")
+    assert done.code == 1
+    assert "there is no library in" in done.err
+    assert "add sounds with: earshot ingest FOLDER" in done.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_library_that_cannot_be_one_is_told_in_a_sentence(run, tmp_path):
+    file = tiny_wav(tmp_path / "a.wav")
+    done = run("ingest", file, "--library", file)
+    assert (done.code, done.out) == (1, "")
+    assert f"{file} cannot hold a library (File exists); choose another folder" in done.err
+
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "earshot.db").write_bytes(b"not a database" * 1000)
+    done = run("search", "x", "--library", tmp_path / "junk")
+    assert (done.code, done.out) == (1, "")
+    assert "is damaged (file is not a database); put it aside and ingest your folders again" in done.err
+
+
+def test_a_sick_doctor_visit_ends_with_1(run, demo):
+    (demo / "earshot.db").write_bytes(b"not a database" * 1000)
+    done = run("doctor", "--library", demo, "--json")
+    assert done.code == 1
+    assert [check["name"] for check in done.document["checks"] if not check["ok"]] == ["database", "sounds", "index"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["ingest"],
+        ["search"],
+        ["search", "x", "-k", "0"],
+        ["search", "x", "-k", "many"],
+        ["search", "x", "--nonsense"],
+        ["cluster", "-k", "0"],
+        ["clusters", "one"],
+        ["summarize", "1"],
+        ["show"],
+        ["nonsense"],
+    ],
+)
+def test_a_wrong_use_ends_with_2_and_says_why_on_stderr(run, demo, args):
+    done = run(*args, *(["--library", demo] if args != ["nonsense"] else []), *(["--json"] if len(args) > 2 else []))
+    assert (done.code, done.out) == (2, "")
+    assert "Usage" in done.err
+
+
+# The real command
+
+
+def test_the_real_command_keeps_stdout_for_the_document(tmp_path):
+    folder = tiny_wavs(tmp_path / "sounds", 2)
+    bad = folder / "bad \udce9.wav"
+    bad.write_bytes(b"x")
+    done = real_cli("ingest", folder, "--library", tmp_path / "library", "--json")
+
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    assert json.loads(done.stdout)["skipped"] == [
+        {"path": str(folder / "bad \\xe9.wav"), "reason": "its name is not valid text; rename it"}
+    ]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("after", [1, 70])
+def test_ctrl_c_ends_an_ingest_with_130_a_true_summary_and_a_sound_library(tmp_path, after):
+    folder, library = tiny_wavs(tmp_path / "sounds", 180), tmp_path / "library"
+    tiny_wav(folder / "zz.wav", 999, seconds=900)  # so that the run is not at its end before the signal comes
+    process = start_cli("ingest", folder, "--library", library, "--json")
+    wait_until(lambda: count_files(library) >= after)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert err.strip().endswith("Stopped. What was finished is kept; run the same command again to go on.")
+    assert "Traceback" not in err
+    committed = count_files(library)
+    assert out.count("\n") == 1
+    assert json.loads(out)["indexed"] == committed < 181
+    assert json.loads(out)["elapsed_s"] > 0
+    assert rows(library, "PRAGMA integrity_check") == [("ok",)]
+    sounds, vectors = rows(library, "SELECT (SELECT count(*) FROM sounds), (SELECT count(*) FROM vectors)")[0]
+    assert sounds == vectors == committed
+
+
+def test_a_stop_between_two_files_is_summed_up_after_the_last_batch_is_kept(run, tmp_path, monkeypatch, heard_here):
+    """Ctrl-C may also come while the bar is drawn, outside of the run itself."""
+    drawn = []
+
+    def interrupted(self, *_: object, **__: object) -> None:
+        drawn.append(1)
+        if len(drawn) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("agent.cli.Progress.update", interrupted)
+    library = tmp_path / "library"
+    done = run("ingest", tiny_wavs(tmp_path / "sounds", 9), "--library", library, "--json")
+
+    assert done.code == 130
+    assert done.document["indexed"] == count_files(library) == 5
+    assert Library(library).overview()["sounds"] == 5

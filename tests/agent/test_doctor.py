@@ -1,0 +1,132 @@
+"""What the doctor looks at, and what it says when something is amiss. It never fails itself."""
+
+import os
+import shutil
+import sqlite3
+
+import pytest
+
+from agent import doctor
+from agent.doctor import Finding, examine
+from core.library import Library
+from core.settings import Settings
+from core.store.migrations import SCHEMA_VERSION
+
+
+def found(library: Library, *, fix: bool = False) -> dict[str, Finding]:
+    return {finding.name: finding for finding in examine(library, fix=fix)}
+
+
+def bad(library: Library) -> dict[str, str]:
+    return {name: finding.detail for name, finding in found(library).items() if not finding.ok}
+
+
+def test_all_is_well_with_a_library_that_was_just_filled(demo_library):
+    findings = found(demo_library)
+
+    assert bad(demo_library) == {}
+    assert findings["sounds"].detail == "15 sounds in 15 files, 0 skipped"
+    assert findings["index"].detail == "fits the database"
+    assert findings["ears"].detail.startswith("builtin signal-")
+    assert findings["chat model"].detail == "embedded can be used"
+
+
+def test_where_there_is_no_library_yet_that_is_said_and_none_is_made(library):
+    findings = found(library)
+
+    assert bad(library) == {}
+    assert findings["library"].detail == f"none yet in {library.folder}; add sounds with: earshot ingest FOLDER"
+    assert not library.folder.exists()
+
+
+def test_every_setting_is_told_with_where_it_comes_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("EARSHOT_PORT", "8123")
+    (tmp_path / ".env").write_text("EARSHOT_HOST=localhost\n")
+    monkeypatch.chdir(tmp_path)
+    findings = found(Library(settings=Settings(library=tmp_path / "library")))
+
+    assert findings["setting port"].detail == "8123 (environment)"
+    assert findings["setting host"].detail == "localhost (set)"
+    assert findings["setting library"].detail == f"{tmp_path / 'library'} (set)"
+    assert findings["setting embedder"].detail == "builtin (default)"
+    assert {f"setting {name}" for name in Settings.model_fields} <= set(findings)
+
+
+def test_a_key_is_never_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("MISTRAL_API_KEY", "sk-very-secret-0123456789")
+    findings = examine(Library(settings=Settings(library=tmp_path / "library")))
+    assert not [finding for finding in findings if "secret" in finding.detail]
+
+
+def test_a_program_that_is_not_installed_is_told_as_it_is(library, monkeypatch):
+    """From a checkout without an installation there is no version to read."""
+    from importlib.metadata import PackageNotFoundError
+
+    def not_installed(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", not_installed)
+    assert found(library)["program"].detail.startswith("earshot, not installed but run from its source, Python 3.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "told"),
+    [
+        ({"embedder": "nobody"}, "ears", "no embedder is called 'nobody'; known are builtin"),
+        ({"model": "gpt"}, "chat model", "chat model 'gpt' has no provider; write embedded, or provider:model"),
+    ],
+)
+def test_a_wrong_setting_is_told_and_the_rest_is_still_looked_at(settings, changed, name, told):
+    library = Library(settings.library, settings.model_copy(update=changed))
+    assert told in bad(library)[name]
+    assert "library" in found(library)
+
+
+def test_a_damaged_database_is_told_with_what_to_do(demo_library):
+    for suffix in ("-wal", "-shm"):
+        (demo_library.folder / f"earshot.db{suffix}").unlink(missing_ok=True)
+    database = demo_library.folder / "earshot.db"
+    data = bytearray(database.read_bytes())
+    data[4096:] = os.urandom(len(data) - 4096)
+    database.write_bytes(data)
+
+    told = bad(demo_library)
+    assert "put it aside and ingest your folders again" in told["database"]
+    assert {"sounds", "index"} <= set(found(demo_library)), (
+        "what hangs on it is looked at too, and does not end the doctor"
+    )
+
+
+def test_a_file_that_is_no_database_is_told_with_what_to_do(library):
+    library.folder.mkdir()
+    (library.folder / "earshot.db").write_bytes(b"not a database" * 1000)
+
+    assert "put it aside and ingest your folders again" in bad(library)["database"]
+
+
+def test_a_library_of_a_newer_program_is_told_with_what_to_do(demo_library):
+    connection = sqlite3.connect(demo_library.folder / "earshot.db")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+
+    assert bad(demo_library)["database"].endswith("upgrade Earshot to open it")
+
+
+def test_little_room_on_the_disk_is_told(demo_library, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9 - 10**6, 10**6))
+    assert "only 1 MB free" in bad(demo_library)["disk"]
+
+
+def test_fix_makes_a_damaged_index_again(demo_library):
+    demo_library.load_index()
+    (cache,) = (demo_library.folder / "cache").iterdir()
+    before = {file.name: file.stat().st_size for file in cache.iterdir()}
+    for file in cache.iterdir():
+        file.write_bytes(b"garbage")
+
+    assert bad(Library(demo_library.folder, demo_library.settings)) == {}
+    assert found(demo_library, fix=True)["index"].ok
+    fresh = Library(demo_library.folder, demo_library.settings)
+    assert found(fresh, fix=True)["index"].detail == "fits the database"
+    assert {file.name: file.stat().st_size for file in cache.iterdir()} == before
+    assert len(fresh.search_by_audio("9")) == 10

@@ -1,0 +1,374 @@
+"""Turns of the real agent with a model that follows a script: whatever happens in one, the next one works."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from agent.context import AgentContext
+from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from agent.graph import MODEL_CALLS_PER_TURN, build_agent
+from agent.repair import NOT_RUN
+from agent.turn import take_turn
+from core.attachments import Attachment
+from core.library import Library
+from tests.agent.scripted import ScriptedChatModel, call, says
+from tests.runs import ListenerInThisProcess, rows, tiny_wavs
+
+
+@pytest.fixture(autouse=True)
+def heard_here(monkeypatch) -> None:
+    monkeypatch.setattr("core.ingest.ListenerPool", ListenerInThisProcess)
+
+
+class Talk:
+    """One thread with an agent that follows a script."""
+
+    def __init__(self, library: Library, *script: AIMessage, memory=None) -> None:
+        self.model = ScriptedChatModel(script=list(script))
+        self.agent = build_agent(library, self.model, memory or InMemorySaver())
+
+    async def say(self, text: str = "", *, on: Callable[[Event], None] = lambda event: None, **more) -> list[Event]:
+        events = []
+        async for event in take_turn(self.agent, "thread", text, **more):
+            events.append(event)
+            on(event)
+        return events
+
+    @property
+    def last_shown(self) -> list:
+        """What the model was shown last, without the system prompt."""
+        return self.model.shown[-1][1:]
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta)).strip()
+
+
+def of_kind(events: list[Event], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def answered(messages: list) -> bool:
+    """Whether each call is followed by its answers at once."""
+    waiting: list[str] = []
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            if not waiting or waiting.pop(0) != message.tool_call_id:
+                return False
+        elif waiting:
+            return False
+        elif isinstance(message, AIMessage):
+            waiting = [each["id"] for each in message.tool_calls]
+    return not waiting
+
+
+SEARCH = says("", call("search_by_text", text="kick", k=9))
+KICKS = {9, 10, 11, 12}  # in the order of the paths of the demo folder
+EXPORT = says("", call("export", "e1", sounds=["9", "10"], name="kicks"))
+
+
+async def test_a_turn_is_a_call_its_answer_and_a_text(demo_library):
+    talk = Talk(demo_library, SEARCH, says("Four kicks, such as 9."))
+    events = await talk.say("find kicks")
+
+    started, finished = of_kind(events, ToolStarted), of_kind(events, ToolFinished)
+    assert started == [ToolStarted("call-1", "search_by_text", {"text": "kick", "k": 9})]
+    assert (finished[0].call_id, finished[0].name, finished[0].failed) == ("call-1", "search_by_text", False)
+    assert {hit["id"] for hit in finished[0].artifact["hits"]} == KICKS
+    assert text_of(events) == "Four kicks, such as 9."
+    assert len({event.message_id for event in of_kind(events, TextDelta)}) == 1
+    assert talk.last_shown[0] == HumanMessage("find kicks", id=talk.last_shown[0].id)
+
+
+async def test_attached_sounds_are_named_to_the_model_by_their_ids(demo_library):
+    talk = Talk(demo_library, says("Heard."))
+    attached = [Attachment("a3fa9c2d1", 'my "snare"\n.wav', Path("x")), Attachment("a00000001", "b.wav", Path("y"))]
+    await talk.say("like these?", attachments=attached)
+
+    assert talk.last_shown[0].text.splitlines() == [
+        "like these?",
+        r'[attached a3fa9c2d1 "my \"snare\"\n.wav"]',
+        '[attached a00000001 "b.wav"]',
+    ]
+
+
+async def test_the_model_is_told_its_rules_and_never_where_files_lie(demo_library, demo_folder):
+    talk = Talk(demo_library, SEARCH, says("Done."))
+    await talk.say("find kicks")
+
+    assert talk.model.shown[0][0].text.startswith("You are Earshot")
+    assert str(demo_folder) not in repr([message.content for message in talk.model.shown[-1]])
+
+
+async def test_a_model_that_calls_for_ever_is_ended_with_a_notice(demo_library):
+    script = [says("", call("search_by_text", f"c{number}", text="kick")) for number in range(MODEL_CALLS_PER_TURN)]
+    talk = Talk(demo_library, *script, says("Here I am again."))
+    events = await talk.say("find kicks")
+
+    assert len(of_kind(events, ToolFinished)) == MODEL_CALLS_PER_TURN == len(talk.model.shown)
+    (notice,) = of_kind(events, Notice)
+    assert f"({MODEL_CALLS_PER_TURN}/{MODEL_CALLS_PER_TURN})" in notice.text
+    assert text_of(await talk.say("and now?")) == "Here I am again.", "the limit is one of the turn"
+
+
+async def test_a_known_problem_goes_to_the_model_and_the_turn_goes_on(demo_library):
+    talk = Talk(demo_library, says("", call("get_metadata", sounds=["77"])), says("There is no 77."))
+    events = await talk.say("what is 77?")
+
+    (failed,) = of_kind(events, ToolFinished)
+    assert (failed.failed, failed.artifact) == (True, None)
+    assert failed.text == "there is no sound 77; search for one, or list them with: earshot search"
+    assert text_of(events) == "There is no 77."
+
+
+async def test_a_mistake_of_the_program_is_an_apology_with_a_log_id_and_the_turn_goes_on(
+    demo_library, monkeypatch, caplog
+):
+    def broken(*_, **__):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(demo_library, "search_by_text", broken)
+    talk = Talk(demo_library, SEARCH, says("Sorry."))
+    events = await talk.say("find kicks")
+
+    (failed,) = of_kind(events, ToolFinished)
+    told = re.fullmatch(
+        r"This tool failed by a mistake of the program \(ZeroDivisionError, log id ([0-9a-f]{8})\). Do not retry.",
+        failed.text,
+    )
+    assert failed.failed
+    assert f"tool search_by_text failed, log id {told[1]}" in caplog.text
+    assert "secret detail" in caplog.text
+    assert text_of(events) == "Sorry."
+
+
+async def test_arguments_that_do_not_fit_are_told_to_the_model(demo_library):
+    talk = Talk(demo_library, says("", call("search_by_text", text="kick", k="many")), SEARCH, says("Done."))
+    events = await talk.say("find kicks")
+
+    first, second = of_kind(events, ToolFinished)
+    assert first.failed
+    assert "k" in first.text
+    assert not second.failed
+    assert text_of(events) == "Done."
+
+
+async def test_an_unknown_tool_is_told_to_the_model(demo_library):
+    talk = Talk(demo_library, says("", call("delete_everything")), says("I cannot."))
+    events = await talk.say("delete all")
+
+    assert "delete_everything" in talk.last_shown[-1].text
+    assert text_of(events) == "I cannot."
+
+
+# Calls that must not run
+
+
+async def test_a_call_that_was_cut_off_is_not_run_and_the_model_may_call_again(demo_library):
+    cut = says("", call("cluster", "c1", k=2), response_metadata={"finish_reason": "length"})
+    talk = Talk(demo_library, cut, SEARCH, says("Done."))
+    events = await talk.say("go")
+
+    assert demo_library.clusterings() == []
+    assert talk.model.shown[1][-1].text == "This call was not run: the answer was cut off. Call again."
+    assert text_of(events) == "Done."
+
+
+async def test_a_call_that_cannot_be_read_is_answered_and_the_model_may_call_again(demo_library):
+    bad = {"name": "cluster", "args": '{"k": ', "id": "c1", "error": "no JSON", "type": "invalid_tool_call"}
+    talk = Talk(demo_library, says("", invalid_tool_calls=[bad]), SEARCH, says("Done."))
+    talk.model.disable_streaming = True  # LangChain takes what can be read of a call that comes in pieces
+    events = await talk.say("go")
+
+    assert "its arguments are not valid JSON" in talk.model.shown[1][-1].text
+    assert text_of(events) == "Done."
+
+
+# Approval
+
+
+async def test_an_export_waits_until_the_person_agrees(demo_library):
+    talk = Talk(demo_library, EXPORT, says("Copied."))
+    events = await talk.say("export the kicks")
+
+    (asked,) = of_kind(events, ApprovalAsked)
+    assert asked.requests == [
+        {
+            "name": "export",
+            "args": {"sounds": ["9", "10"], "name": "kicks"},
+            "description": f"Copy 2 sounds into a new folder under {demo_library.settings.exports}?",
+        }
+    ]
+    assert of_kind(events, ToolFinished) == []
+    assert not demo_library.settings.exports.exists()
+
+    events = await talk.say(resume=[{"type": "approve"}])
+    (done,) = of_kind(events, ToolFinished)
+    assert (done.name, done.artifact["files"], done.failed) == ("export", 2, False)
+    assert {path.name for path in (demo_library.settings.exports / "kicks").glob("*.wav")} == {
+        "kick_0.wav",
+        "kick_1.wav",
+    }
+    assert text_of(events) == "Copied."
+
+
+async def test_an_export_that_is_refused_does_not_happen_and_the_model_is_told(demo_library):
+    talk = Talk(demo_library, EXPORT, says("All right, no copy."))
+    await talk.say("export the kicks")
+    events = await talk.say(resume=[{"type": "reject", "message": "Not now."}])
+
+    assert not demo_library.settings.exports.exists()
+    assert "Not now." in talk.last_shown[-1].text
+    assert answered(talk.last_shown)
+    assert text_of(events) == "All right, no copy."
+
+
+async def test_a_new_message_while_an_approval_is_open_drops_the_call(demo_library):
+    talk = Talk(demo_library, EXPORT, SEARCH, says("Four kicks."))
+    await talk.say("export the kicks")
+    events = await talk.say("no, find kicks")
+
+    assert not demo_library.settings.exports.exists()
+    assert text_of(events) == "Four kicks."
+    assert [message.text for message in talk.model.shown[1][1:]] == ["export the kicks", "", NOT_RUN, "no, find kicks"]
+    assert all(answered(shown[1:]) for shown in talk.model.shown)
+
+
+async def test_each_of_two_exports_is_decided_on_its_own(demo_library):
+    both = says("", call("export", "e1", sounds=["9"], name="one"), call("export", "e2", clustering=1, name="two"))
+    demo_library.cluster(2)
+    talk = Talk(demo_library, both, says("Done."))
+    (asked,) = of_kind(await talk.say("export both"), ApprovalAsked)
+    events = await talk.say(resume=[{"type": "reject", "message": "no"}, {"type": "approve"}])
+
+    assert ["1 sounds" in asked.requests[0]["description"], "clustering 1" in asked.requests[1]["description"]] == [
+        True
+    ] * 2
+    assert [path.name for path in demo_library.settings.exports.iterdir()] == ["two"]
+    assert {event.call_id: event.failed for event in of_kind(events, ToolFinished)} == {"e1": True, "e2": False}
+
+
+# Stop
+
+
+def ingest_of(folder: Path) -> AIMessage:
+    return says("", call("ingest", "i1", folder=str(folder)))
+
+
+async def test_progress_is_told_with_the_call_it_belongs_to(library, tmp_path):
+    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 3)), says("Three."))
+    events = await talk.say("add them")
+
+    told = of_kind(events, ToolProgress)
+    assert told == [ToolProgress("i1", number, 3, f"s{number - 1:03}.wav") for number in (1, 2, 3)]
+
+
+async def test_stop_ends_an_ingest_with_what_is_finished_and_the_next_turn_works(library, tmp_path):
+    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Stopped."), SEARCH, says("Nothing."))
+    context = AgentContext()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, ToolProgress) and event.done == 3:
+            context.cancelled.set()
+
+    events = await talk.say("add them", on=stop, context=context)
+    (stopped,) = of_kind(events, ToolFinished)
+    done = int(re.fullmatch(r"stopped after (\d+) of 30; what was finished is kept", stopped.text)[1])
+    assert stopped.failed
+    assert 3 < done < 30
+    assert rows(library.folder, "SELECT count(*) FROM files") == [(done,)]
+
+    assert text_of(await talk.say("find kicks")) == "Nothing."
+    assert answered(talk.last_shown)
+
+
+async def test_a_turn_that_is_dropped_in_the_middle_of_a_tool_leaves_a_thread_that_works(library, tmp_path):
+    """The page closes the stream; the tool's thread is told by its context, as it cannot be stopped from outside."""
+    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
+    context = AgentContext()
+    stream = take_turn(talk.agent, "thread", "add them", context=context)
+    async for event in stream:
+        if isinstance(event, ToolProgress):
+            break
+    context.cancelled.set()
+    await stream.aclose()
+
+    assert text_of(await talk.say("hello")) == "Hello."
+    assert answered(talk.last_shown)
+    assert [type(message) for message in talk.last_shown] == [HumanMessage, AIMessage, ToolMessage, HumanMessage]
+
+
+async def test_a_turn_whose_task_is_cancelled_leaves_a_thread_that_works(library, tmp_path):
+    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
+    context, begun = AgentContext(), asyncio.Event()
+    task = asyncio.create_task(
+        talk.say("add them", context=context, on=lambda event: begun.set() if isinstance(event, ToolProgress) else None)
+    )
+    await begun.wait()
+    context.cancelled.set()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert text_of(await talk.say("hello")) == "Hello."
+    assert answered(talk.last_shown)
+
+
+# Memory
+
+
+@asynccontextmanager
+async def on_disk(path: Path):
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as memory:
+        yield memory
+
+
+async def test_a_thread_goes_on_after_a_restart_with_artifacts_and_all(demo_library, tmp_path):
+    async with on_disk(tmp_path / "chats.db") as memory:
+        talk = Talk(demo_library, SEARCH, says("Four kicks."), memory=memory)
+        await talk.say("find kicks")
+    async with on_disk(tmp_path / "chats.db") as memory:
+        talk = Talk(demo_library, says("You asked for kicks."), memory=memory)
+        await talk.say("what did I ask?")
+
+    human, called, found, text, again = talk.last_shown
+    assert [human.text, text.text.strip(), again.text] == ["find kicks", "Four kicks.", "what did I ask?"]
+    assert called.tool_calls[0]["name"] == "search_by_text"
+    assert {hit["id"] for hit in found.artifact["hits"]} == KICKS
+
+
+async def test_an_approval_survives_a_restart(demo_library, tmp_path):
+    async with on_disk(tmp_path / "chats.db") as memory:
+        await Talk(demo_library, EXPORT, memory=memory).say("export the kicks")
+    async with on_disk(tmp_path / "chats.db") as memory:
+        talk = Talk(demo_library, says("Copied."), memory=memory)
+        events = await talk.say(resume=[{"type": "approve"}])
+
+    assert of_kind(events, ToolFinished)[0].artifact["files"] == 2
+    assert text_of(events) == "Copied."
+
+
+async def test_threads_do_not_know_of_each_other(demo_library):
+    talk = Talk(demo_library, says("Hello, Ada."), says("Hello."))
+    await talk.say("I am Ada")
+    async for _ in take_turn(talk.agent, "another thread", "who am I?"):
+        pass
+
+    assert [message.text for message in talk.last_shown] == ["who am I?"]
+
+
+async def test_a_turn_without_memory_works_and_forgets(demo_library):
+    model = ScriptedChatModel(script=[says("One."), says("Two.")])
+    agent = build_agent(demo_library, model, None)
+    for text in ("first", "second"):
+        async for _ in take_turn(agent, "thread", text):
+            pass
+
+    assert [message.text for message in model.shown[-1][1:]] == ["second"]
