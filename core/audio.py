@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -198,7 +199,7 @@ def _frames(container: InputContainer, stream: AudioStream, source: Source) -> I
 def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
     """A frame as float32 in [-1, 1], shape (n_channels, n_samples); missing channels repeat the first."""
     if frame.format.name == "s64":  # PyAV makes no array of it
-        samples = np.frombuffer(frame.planes[0], np.int64, frame.samples * frame.layout.nb_channels)
+        samples: NDArray[Any] = np.frombuffer(memoryview(frame.planes[0]), np.int64, frame.samples * frame.layout.nb_channels)
     else:
         samples = frame.to_ndarray()
     if not frame.format.is_planar:
@@ -209,7 +210,7 @@ def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
         samples = centred / np.float32(FULL_SCALE[kind])
     if len(samples) != n_channels:
         samples = samples[np.minimum(np.arange(n_channels), len(samples) - 1)]
-    return samples if samples.dtype == np.float32 else samples.astype(np.float32)
+    return samples.astype(np.float32, copy=False)
 
 
 def _clean(block: Channels, source: Source) -> Channels:

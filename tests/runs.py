@@ -73,7 +73,7 @@ def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":
 def cli(*args: Any) -> "subprocess.CompletedProcess[str]":
     """The real command, run to its end."""
     process = start_cli(*args)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -98,7 +98,7 @@ def count_files(library: Path) -> int:
         return 0
 
 
-def wait_until(happened: Callable[[], Any], patience_s: float = 20.0) -> Any:
+def wait_until(happened: Callable[[], Any], patience_s: float = 60.0) -> Any:
     """What `happened` answers as soon as that is true. Fails when patience ends."""
     deadline = time.monotonic() + patience_s
     while not (answer := happened()):

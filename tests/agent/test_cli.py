@@ -336,7 +336,7 @@ def test_ctrl_c_ends_an_ingest_with_130_a_true_summary_and_a_sound_library(tmp_p
     process = start_cli("ingest", folder, "--library", library, "--json")
     wait_until(lambda: count_files(library) >= after)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert err.strip().endswith("Stopped. What was finished is kept; run the same command again to go on.")

@@ -232,3 +232,25 @@ def test_a_planted_wrong_sign_is_caught(
         patch.setattr(base, "score", lambda query, rows, name: -right(query, rows, name))
         with pytest.raises(AssertionError):
             check_search(index, vectors, vectors[0], 5)
+
+
+def test_an_index_that_was_extended_is_the_one_built_at_once_and_the_old_one_stays(
+    backend: type[VectorIndex], metric: str
+) -> None:
+    vectors = np.random.default_rng(3).normal(size=(60, 5)).astype(np.float32)
+    old, whole = backend(metric), backend(metric)
+    old.build(vectors[:40])
+    whole.build(vectors)
+    grown = old.extended(vectors[40:])
+    for query in vectors[::7]:
+        assert grown.search(query, 12).ids.tolist() == whole.search(query, 12).ids.tolist()
+        assert grown.search(query, 12).scores.tolist() == whole.search(query, 12).scores.tolist()
+    assert (len(old), len(grown)) == (40, 60)
+
+
+def test_scores_of_named_vectors_are_those_of_the_search(backend: type[VectorIndex], metric: str) -> None:
+    vectors = np.random.default_rng(4).normal(size=(30, 5)).astype(np.float32)
+    index = backend(metric)
+    index.build(vectors)
+    nearest = index.search(vectors[3], 30)
+    assert index.scores(vectors[3], nearest.ids).tolist() == nearest.scores.tolist()

@@ -1,16 +1,18 @@
 """An ingest that is killed with `kill -9`, at any point, and then run again ends in the rows of one that was not."""
 
-import itertools
 import os
 import random
 import signal
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.library import Library
 from tests.runs import (
     WORKERS_ARE_SEEN,
     alive,
@@ -25,7 +27,8 @@ from tests.runs import (
 )
 
 N_SOUNDS = 150  # two full batches and a rest: core.ingest.BATCH is 64
-KILLS = 12
+N_FILES = N_SOUNDS + 3
+CHAINS, KILLS_PER_CHAIN = 4, 3
 
 TABLES = ("captions", "descriptors", "facts", "files", "skips", "sounds", "spaces", "tags", "vectors", "words")
 # The revisions of the library (the one fact) and of a space count commits. A killed run has its commits at other files,
@@ -62,60 +65,56 @@ def folder(tmp_path_factory) -> Path:
 def uninterrupted(folder, tmp_path_factory) -> dict[str, list[tuple]]:
     library = tmp_path_factory.mktemp("uninterrupted")
     report = cli_json("ingest", folder, "--library", library)
-    assert (report["found"], report["indexed"], len(report["skipped"])) == (N_SOUNDS + 6, N_SOUNDS + 3, 3)
+    assert (report["found"], report["indexed"], len(report["skipped"])) == (N_FILES + 3, N_FILES, 3)
     return all_rows(library)
 
 
 def test_an_uninterrupted_run_holds_every_file_once(uninterrupted):
     counts = {table: len(found) for table, found in uninterrupted.items()}
-    expected = {"sounds": N_SOUNDS, "files": N_SOUNDS + 3, "vectors": N_SOUNDS, "captions": N_SOUNDS}
+    expected = {"sounds": N_SOUNDS, "files": N_FILES, "vectors": N_SOUNDS, "captions": N_SOUNDS}
     expected |= {"descriptors": N_SOUNDS, "words": N_SOUNDS, "skips": 3, "spaces": 1}
     assert counts | expected == counts
     assert counts["tags"] >= N_SOUNDS
 
 
 @WORKERS_ARE_SEEN
-@pytest.mark.parametrize("point", range(KILLS))
-def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(point, folder, uninterrupted, tmp_path, monkeypatch):
-    """A third of the kills comes a random time after the start, the others after a random number of committed files."""
-    monkeypatch.setenv("EARSHOT_WORKERS", str(1 + point % 2))  # the run that is never killed has one per processor
-    dice = random.Random(point)
+@pytest.mark.parametrize("chain", range(CHAINS))
+def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(chain, folder, uninterrupted, tmp_path, monkeypatch):
+    """Each run goes on where the one before was killed: the first one at a random time, the others at a random file."""
+    monkeypatch.setenv("EARSHOT_WORKERS", str(1 + chain % 2))  # the run that is never killed has one per processor
+    dice = random.Random(chain)
     library = tmp_path / "library"
+    committed = 0
+    for kill in range(KILLS_PER_CHAIN):
+        if kill == 0 and chain % 2:
+            done = start_and_kill(folder, library, time.sleep, dice.uniform(0.2, 2.0))
+        else:
+            after = committed + dice.randrange(1, N_SOUNDS // KILLS_PER_CHAIN)
+            done = start_and_kill(folder, library, wait_for_files, library, after, dice.uniform(0, 0.1))
+        assert done or count_files(library) == N_FILES, "it was killed, or it had come to its end"
+        assert count_files(library) >= committed, "what was committed is kept"
+        committed = count_files(library)
+
+    report = cli_json("ingest", folder, "--library", library)
+
+    assert (report["unchanged"], report["indexed"]) == (committed, N_FILES - committed)
+    assert all_rows(library) == uninterrupted
+
+
+def start_and_kill(folder: Path, library: Path, wait: Callable[..., None], *args: Any) -> bool:
+    """Begins an ingest and kills it after a wait; whether it was still running. No worker lives on after it."""
     process = start_cli("ingest", folder, "--library", library)
-    if point % 3 == 0:
-        time.sleep(dice.uniform(0.2, 2.0))
-    else:
-        after = dice.randrange(N_SOUNDS - 20)
-        wait_until(lambda: count_files(library) >= after)
-        time.sleep(dice.uniform(0, 0.1))
+    wait(*args)
     workers = descendants(process.pid)
     process.kill()
     process.communicate()
-    killed = process.returncode == -signal.SIGKILL
-    committed = count_files(library)
-
-    wait_until(lambda: not any(map(alive, workers)), patience_s=10)
-    report = cli_json("ingest", folder, "--library", library)
-
-    assert killed or committed == N_SOUNDS + 3, "it was killed, or it had come to its end"
-    assert (report["unchanged"], report["indexed"]) == (committed, N_SOUNDS + 3 - committed)
-    assert all_rows(library) == uninterrupted
+    wait_until(lambda: not any(map(alive, workers)))
+    return process.returncode == -signal.SIGKILL
 
 
-@WORKERS_ARE_SEEN
-def test_a_run_that_is_killed_again_and_again_still_comes_to_the_same_rows(folder, uninterrupted, tmp_path):
-    library = tmp_path / "library"
-    committed = [0]
-    for _ in range(2):
-        process = start_cli("ingest", folder, "--library", library)
-        wait_until(lambda: count_files(library) > committed[-1])
-        process.kill()
-        process.communicate()
-        committed.append(count_files(library))
-    cli_json("ingest", folder, "--library", library)
-
-    assert all(before < after for before, after in itertools.pairwise(committed)), "each run goes on where one was"
-    assert all_rows(library) == uninterrupted
+def wait_for_files(library: Path, count: int, then_s: float) -> None:
+    wait_until(lambda: count_files(library) >= count)
+    time.sleep(then_s)
 
 
 @WORKERS_ARE_SEEN
@@ -126,5 +125,7 @@ def test_the_lock_of_a_killed_run_ends_with_it(folder, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
 
-    assert cli_json("ingest", tiny_wav(tmp_path / "one.wav"), "--library", library)["indexed"] == 1
+    ingest = Library(library).ingest([tiny_wav(tmp_path / "one.wav")])
+    list(ingest)
+    assert ingest.report.indexed == 1
     assert rows(library, "PRAGMA integrity_check") == [("ok",)]
