@@ -29,7 +29,8 @@ class Attachments:
     def keep(self, path: Path, name: str) -> Attachment:
         """Copies a file in. Raises AudioError with the reason if no sound can be decoded from it."""
         try:
-            next(iter(audio.open_source(path).blocks()))
+            with audio.open_source(path) as source:
+                next(source.blocks())
         except AudioError as problem:
             raise AudioError(name, problem.reason) from problem
         digest = "a" + audio.content_hash(path)[:8]

@@ -5,10 +5,9 @@ Knows nothing of libraries or models. Long files are read block by block, so tha
 
 import hashlib
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -18,12 +17,16 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from core.errors import AudioError
+from core.errors import AudioError, CancelledError
 from core.records import Samples
 
 BLOCK_S = 10.0  # seconds read at a time; long enough to be efficient, 3.8 MB at 48 kHz stereo
 HASH_CHUNK = 1 << 20  # bytes
+MIN_RATE_HZ = 500  # a header that claims 1 Hz would turn a small file into hours of sound
 MAX_RATE_HZ = 768_000  # the highest rate any converter offers; a header that claims more is damaged
+SHORTEST_LEAD_S = 0.05  # less is the padding of a codec
+CANCELLED = 0.001  # a mix with less than this share of its loudest channel's energy has cancelled itself (-30 dB)
+LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})  # these only name other files; their hash means nothing
 FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
 Channels = NDArray[np.float32]
@@ -32,71 +35,133 @@ Channels = NDArray[np.float32]
 av.logging.set_level(av.logging.PANIC)  # FFmpeg's own lines would go to stderr, into the middle of a progress bar
 
 
-@dataclass(slots=True)
 class Source:
-    """A file opened for listening. `damaged` counts the packets that could not be decoded and were left out."""
+    """A file opened for listening. `damaged` counts what could not be decoded, or has another rate, and is left out.
 
-    name: str
-    sample_rate_hz: int
-    channels: int
-    codec: str
-    container: str
-    damaged: int = 0
-    _blocks: Iterator[Channels] = field(default_factory=lambda: iter(()), repr=False)
+    Closes itself when it was read to the end; use it as a context manager where that is not sure.
+    """
+
+    def __init__(self, name: str, container: InputContainer, stream: AudioStream) -> None:
+        self.name = name
+        self.sample_rate_hz: int = stream.rate
+        self.channels: int = stream.channels
+        self.codec: str = stream.codec_context.name
+        self.container: str = container.format.name
+        self.damaged = 0
+        self._container, self._stream = container, stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
 
     def blocks(self) -> Iterator[Channels]:
         """The sound in blocks of about `BLOCK_S` seconds at its own rate, in order; can be walked once.
 
         Raises AudioError when the file holds no sound that can be decoded.
         """
-        return self._blocks
+        with self._container:
+            blocks = _joined(self._channels(), round(BLOCK_S * self.sample_rate_hz))
+            first = next(blocks, None)
+            if first is None:
+                raise AudioError(self.name, f"no sound could be decoded ({self.codec}); convert it or remove it")
+            yield from self._lead_in()
+            yield self._clean(first)
+            yield from map(self._clean, blocks)
+
+    def _channels(self) -> Iterator[Channels]:
+        """The samples of every frame that can be decoded."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError:  # the container itself breaks off here: what came before still counts
+                self.damaged += 1
+                return
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self.damaged += 1
+                continue
+            for frame in frames:
+                if frame.sample_rate == self.sample_rate_hz:
+                    yield _as_channels(frame, self.channels)
+                else:  # a stream that changes its rate in the middle is not one sound; its first rate decides
+                    self.damaged += 1
+
+    def _lead_in(self) -> Iterator[Channels]:
+        """Silence for as long as a video runs before its sound begins, so that seconds are those of the player."""
+        stream, container = self._stream, self._container
+        if not container.streams.video or stream.start_time is None or stream.time_base is None:
+            return
+        late_s = float(stream.start_time * stream.time_base) - (container.start_time or 0) / av.time_base
+        length_s = (container.duration or 0) / av.time_base
+        if SHORTEST_LEAD_S < late_s < length_s:
+            yield np.zeros((self.channels, round(late_s * self.sample_rate_hz)), np.float32)
+
+    def _clean(self, block: Channels) -> Channels:
+        """Float files may hold NaN or infinity; one such sample would spoil every statistic of the sound."""
+        if np.isfinite(block).all():
+            return block
+        self.damaged += 1
+        return np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
 def open_source(path: Path) -> Source:
     """A file ready to be read; its first sound stream counts. Raises AudioError with the reason when there is none."""
     try:
-        container = av.open(str(path), metadata_errors="ignore")
+        container = av.open(str(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise AudioError(path.name, _why_unreadable(path, error)) from error
-    if not container.streams.audio:
+    problem = _why_unusable(container)
+    if problem:
         container.close()
-        raise AudioError(path.name, "holds no sound stream; convert it or leave it out")
-    stream = container.streams.audio[0]
-    if not 0 < stream.rate <= MAX_RATE_HZ or stream.codec_context is None:
-        container.close()
-        raise AudioError(path.name, f"its header is damaged (sample rate {stream.rate}); convert it or remove it")
-    source = Source(path.name, stream.rate, stream.channels, stream.codec_context.name, container.format.name)
-    source._blocks = _read_blocks(container, stream, source)
-    return source
+        raise AudioError(path.name, problem)
+    return Source(path.name, container, container.streams.audio[0])
 
 
-def decode(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Samples:
-    """A file, or the stretch of it between two seconds, as mono samples at the rate that is asked for.
+def stretch(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Samples]:
+    """A file, or the part of it between two seconds, as mono blocks at the rate that is asked for.
 
-    Raises AudioError when nothing can be decoded or the stretch lies outside of the sound.
+    Raises AudioError when nothing can be decoded or the part lies outside of the sound.
     """
     if start_s < 0 or (end_s is not None and end_s <= start_s):
         end = "the end" if end_s is None else f"{end_s:g} s"
         raise AudioError(path.name, f"the part from {start_s:g} s to {end} is empty; give a start before the end")
-    source = open_source(path)
     first = round(start_s * sample_rate_hz)
     last = None if end_s is None else round(end_s * sample_rate_hz)
-    parts, position = [], 0
-    for part in resampled(map(mono, source.blocks()), source.sample_rate_hz, sample_rate_hz):
-        parts.append(part[max(0, first - position) : None if last is None else max(0, last - position)])
-        position += len(part)
-        if last is not None and position >= last:
-            break
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    if not len(samples):
+    with open_source(path) as source:
+        whole = resampled(map(mono, source.blocks()), source.sample_rate_hz, sample_rate_hz)
+        position = 0
+        for block in whole:
+            part = block[max(0, first - position) : None if last is None else max(0, last - position)]
+            position += len(block)
+            if len(part):
+                yield part
+            if last is not None and position >= last:
+                return
+    if position <= first:
         length_s = position / sample_rate_hz
         raise AudioError(path.name, f"is {length_s:.1f} s long, so there is nothing at {start_s:g} s; start earlier")
-    return samples
+
+
+def decode(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Samples:
+    """All of `stretch` at once: float32 (n_samples,)."""
+    return np.concatenate(list(stretch(path, sample_rate_hz, start_s, end_s)))
 
 
 def mono(block: Channels) -> Samples:
-    """The mean of the channels."""
-    mixed: Samples = block[0] if len(block) == 1 else block.mean(axis=0, dtype=np.float32)
+    """The mean of the channels; where they cancel each other (one of them inverted), the loudest of them."""
+    if len(block) == 1:
+        return block[0]
+    mixed: Samples = block.mean(axis=0, dtype=np.float32)
+    energies = np.einsum("cn,cn->c", block, block)
+    if float(mixed @ mixed) < CANCELLED * float(energies.max()):
+        loudest: Samples = block[int(energies.argmax())]
+        return loudest
     return mixed
 
 
@@ -118,11 +183,15 @@ class Resampler:
 
 
 def resampled(blocks: Iterator[Samples], from_hz: int, to_hz: int) -> Iterator[Samples]:
-    """The same sound at another rate, block by block."""
+    """The same sound at another rate, block by block; where no sample would be left of it, one of silence."""
     resampler = Resampler(from_hz, to_hz)
+    n_samples = 0
     for block in blocks:
-        yield resampler.push(block)
-    yield resampler.finish()
+        part = resampler.push(block)
+        n_samples += len(part)
+        yield part
+    rest = resampler.finish()
+    yield rest if n_samples + len(rest) else np.zeros(1, np.float32)
 
 
 def count_windows(n_samples: int, window: int, hop: int) -> int:
@@ -148,58 +217,39 @@ def windows(blocks: Iterator[Samples], window: int, hop: int) -> Iterator[Sample
         yield held
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of the bytes of a file, in hex: what makes a sound the same sound."""
+def content_hash(path: Path, stopped: Callable[[], bool] = lambda: False) -> str:
+    """SHA-256 of the bytes of a file, in hex: what makes a sound the same sound.
+
+    Raises CancelledError soon after `stopped` says so.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for chunk in iter(lambda: file.read(HASH_CHUNK), b""):
+            if stopped():
+                raise CancelledError(f"{path.name} was not read to its end")
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _read_blocks(container: InputContainer, stream: AudioStream, source: Source) -> Iterator[Channels]:
-    """Frames joined into blocks of even length. A packet that cannot be decoded is counted and left out."""
-    wanted = round(BLOCK_S * source.sample_rate_hz)
+def _joined(parts: Iterator[Channels], wanted: int) -> Iterator[Channels]:
+    """Parts joined into blocks of at least `wanted` samples, but for the last."""
     held: list[Channels] = []
-    n_held = n_total = 0
-    with container:
-        for frame in _frames(container, stream, source):
-            samples = _as_channels(frame, source.channels)
-            held.append(samples)
-            n_held += samples.shape[1]
-            n_total += samples.shape[1]
-            if n_held >= wanted:
-                yield _clean(np.concatenate(held, axis=1), source)
-                held, n_held = [], 0
-    if not n_total:
-        raise AudioError(source.name, f"no sound could be decoded ({source.codec}); convert it or remove it")
+    n_held = 0
+    for part in parts:
+        held.append(part)
+        n_held += part.shape[1]
+        if n_held >= wanted:
+            yield np.concatenate(held, axis=1)
+            held, n_held = [], 0
     if n_held:
-        yield _clean(np.concatenate(held, axis=1), source)
-
-
-def _frames(container: InputContainer, stream: AudioStream, source: Source) -> Iterator[AudioFrame]:
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError:  # the container itself breaks off here: what came before still counts
-            source.damaged += 1
-            return
-        if packet is None:
-            return
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            source.damaged += 1
-            continue
-        # A stream that changes its rate in the middle cannot be one sound; its first rate decides what is kept.
-        yield from (frame for frame in frames if frame.sample_rate == source.sample_rate_hz)
+        yield np.concatenate(held, axis=1)
 
 
 def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
     """A frame as float32 in [-1, 1], shape (n_channels, n_samples); missing channels repeat the first."""
     if frame.format.name == "s64":  # PyAV makes no array of it
-        samples: NDArray[Any] = np.frombuffer(memoryview(frame.planes[0]), np.int64, frame.samples * frame.layout.nb_channels)
+        count = frame.samples * frame.layout.nb_channels
+        samples: NDArray[Any] = np.frombuffer(memoryview(frame.planes[0]), np.int64, count)
     else:
         samples = frame.to_ndarray()
     if not frame.format.is_planar:
@@ -213,12 +263,17 @@ def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
     return samples.astype(np.float32, copy=False)
 
 
-def _clean(block: Channels, source: Source) -> Channels:
-    """Float files may hold NaN or infinity; one such sample would spoil every statistic of the sound."""
-    if np.isfinite(block).all():
-        return block
-    source.damaged += 1
-    return np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
+def _why_unusable(container: InputContainer) -> str:
+    if container.format.name in LISTS:
+        return "is a list of other files, not a sound; add those files"
+    if not container.streams.audio:
+        return "holds no sound stream; convert it or leave it out"
+    stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        return "its sound is in a format that cannot be decoded; convert it or remove it"
+    if not MIN_RATE_HZ <= stream.rate <= MAX_RATE_HZ:
+        return f"its header is damaged (sample rate {stream.rate}); convert it or remove it"
+    return ""
 
 
 def _why_unreadable(path: Path, error: Exception) -> str:

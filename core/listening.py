@@ -4,16 +4,14 @@ Knows nothing of the library. Runs in worker processes, so what goes in and out 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from core import audio
 from core.audio import Source
@@ -79,8 +77,7 @@ class Listener:
 
     def listen(self, path: Path) -> Listening:
         """Everything about the sound in a file. Raises AudioError with the reason if it holds none."""
-        with _one_thread():
-            source = audio.open_source(path)
+        with audio.open_source(path) as source:
             loudness, meter = LoudnessMeter(source.sample_rate_hz, source.channels), Meter()
             heard, n_samples = self._hear(source, loudness, meter)
             measured = Measured(n_samples / source.sample_rate_hz, loudness.integrated_lufs(), meter.measure())
@@ -88,9 +85,7 @@ class Listener:
 
     def embed(self, path: Path, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
         """The vectors of a file's windows, or of a stretch of it, float32 (n_windows, dim). Raises AudioError."""
-        with _one_thread():
-            samples = audio.decode(path, self.embedder.sample_rate_hz, start_s, end_s)
-            return self._hear_windows(iter([samples])).vectors
+        return self._hear_windows(audio.stretch(path, self.embedder.sample_rate_hz, start_s, end_s)).vectors
 
     def _hear(self, source: Source, loudness: LoudnessMeter, meter: Meter) -> tuple[Heard, int]:
         """Walks the file once; both meters and the ears are fed on the way."""
@@ -138,18 +133,6 @@ class Listener:
             caption=caption,
             vectors=heard.vectors.astype(np.float16),
         )
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Keeps linear algebra to one thread: the processes share the processors, and sums keep their order."""
-    limited: AbstractContextManager[object] = _threads().limit(limits=1)
-    return limited
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Looking for the libraries that use threads takes a millisecond; once is enough."""
-    return ThreadpoolController()
 
 
 class _Counter:

@@ -11,6 +11,7 @@ from core.audio import Channels
 SILENCE_LUFS = (
     -70.0
 )  # the standard's absolute gate: quieter blocks do not count, a sound of only such blocks is silence
+SHELF_MIN_RATE_HZ = 4000
 BLOCK_STEPS = 4  # a gating block of 400 ms moves in steps of 100 ms
 RELATIVE_GATE_LU = -10.0
 OFFSET_LUFS = -0.691  # makes a 997 Hz sine of full scale in one channel read -3.01
@@ -80,7 +81,9 @@ def k_weighting(sample_rate_hz: int) -> NDArray[np.float64]:
     cut_norm = 1 + k / q + k * k
     cut_poles = [1.0, 2 * (k * k - 1) / cut_norm, (1 - k / q + k * k) / cut_norm]
     first = np.array([*shelf, *shelf_poles]) / norm
-    sections: NDArray[np.float64] = np.array([first, [1.0, -2.0, 1.0, *cut_poles]])
+    cut = [1.0, -2.0, 1.0, *cut_poles]
+    # Below this rate the shelf's corner nears half the rate: there is nothing to lift, and the filter is unstable.
+    sections: NDArray[np.float64] = np.array([first, cut] if sample_rate_hz > SHELF_MIN_RATE_HZ else [cut])
     return sections
 
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
+from threadpoolctl import threadpool_limits
+
 from core.errors import AudioError
 from core.listening import Listener, Listening
 
@@ -158,6 +160,8 @@ def _work(pipe: Connection, embedder: str, captioner: str) -> None:
     """Runs in a process until the parent closes the pipe or is gone. Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listener = Listener(embedder, captioner)
+    listener.embedder.fingerprint()  # loads what brings threads along
+    threadpool_limits(1)  # the processes share the processors; more threads in each would only quarrel
     while True:
         try:
             pipe.send(_listen(listener, pipe.recv()))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from core.settings import Settings
 
 hypothesis.settings.register_profile("earshot", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("earshot")
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "earshot-hypothesis")  # it writes before any fixture is made
 
 DEMO = {"kick": 4, "closed_hat": 4, "hand_bell": 4, "rain": 3}
 """The kinds of the small library, and how many of each: 15 sounds."""
@@ -25,7 +27,6 @@ DEMO = {"kick": 4, "closed_hat": 4, "hand_bell": 4, "rain": 3}
 def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No setting, key, home or working directory of the person who runs the tests has a say in them."""
     home = tmp_path_factory.mktemp("home")
-    set_hypothesis_home_dir(home / "hypothesis")
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("EARSHOT_") or name == "MISTRAL_API_KEY":

@@ -176,6 +176,29 @@ def test_it_bears_the_name_of_its_file(backend: type[VectorIndex]) -> None:
     assert 0 < backend.recall <= 1
 
 
+def test_an_extended_index_is_one_that_was_built_of_all(backend: type[VectorIndex], metric: str) -> None:
+    vectors = some_vectors(90, 8)
+    vectors[[5, 60]] = 0
+    first = built(backend, metric, vectors[:40])
+    before = first.search(vectors[70], 50)
+    longer = first.extended(vectors[40:41]).extended(vectors[41:41]).extended(vectors[41:])
+    assert (len(first), len(longer)) == (40, 90)
+    for query in (vectors[70], vectors[3]):
+        check_search(longer, vectors, query, 95)
+        whole, grown = built(backend, metric, vectors).search(query, 20), longer.search(query, 20)
+        assert np.array_equal(whole.ids, grown.ids)
+        assert np.array_equal(whole.scores, grown.scores)
+    after = first.search(vectors[70], 50)
+    assert np.array_equal(before.ids, after.ids)
+    assert np.array_equal(before.scores, after.scores)
+
+
+def test_an_empty_index_can_be_extended(backend: type[VectorIndex], metric: str) -> None:
+    vectors = some_vectors(20, 8)
+    index = built(backend, metric, vectors[:0]).extended(vectors)
+    check_search(index, vectors, vectors[3], 5)
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 

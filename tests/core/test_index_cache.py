@@ -90,11 +90,20 @@ def test_an_old_cache_is_not_taken_for_a_new_one(
     assert library.search_by_audio(new, k=1)[0].path == str(new)
 
 
-def test_an_open_library_sees_what_another_one_added(demo_library: Library, settings: Settings, tmp_path: Path) -> None:
-    assert len(demo_library.search_by_audio("1", k=99)) == 15
-    new = write_sound(tmp_path / "more" / "tone.wav", sine(440, 1))
-    list(Library(settings.library, settings).ingest([new]))
-    assert len(demo_library.search_by_audio("1", k=99)) == 16
+@BACKENDS
+def test_an_open_library_that_sees_what_another_one_added_answers_as_a_new_one(
+    demo_library: Library, settings: Settings, backend: str, tmp_path: Path
+) -> None:
+    held = Library(settings.library, settings.model_copy(update={"index": backend}))
+    assert len(held.search_by_audio("1", k=99)) == 15
+    new = [write_sound(tmp_path / "more" / f"{hz}.wav", sine(hz, 2.5)) for hz in (440, 880)]
+    list(Library(settings.library, settings).ingest(new))
+    given = [held.search_by_audio(source, k=99) for source in ("1", "16:1", new[1])]
+    assert [len(hits) for hits in given] == [17, 17, 17]
+    assert (given[1][0].id, given[2][0].path) == (16, str(new[1]))
+    shutil.rmtree(settings.library / "cache")
+    fresh = Library(settings.library, settings.model_copy(update={"index": backend}))
+    assert [fresh.search_by_audio(source, k=99) for source in ("1", "16:1", new[1])] == given
 
 
 def test_an_index_of_another_format_is_made_again(demo_library: Library, settings: Settings) -> None:

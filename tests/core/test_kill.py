@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(chain, folder
         if kill == 0 and chain % 2:
             done = start_and_kill(folder, library, time.sleep, dice.uniform(0.2, 2.0))
         else:
-            after = committed + dice.randrange(1, N_SOUNDS // KILLS_PER_CHAIN)
+            after = min(committed + dice.randrange(N_SOUNDS // KILLS_PER_CHAIN), N_FILES)
             done = start_and_kill(folder, library, wait_for_files, library, after, dice.uniform(0, 0.1))
         assert done or count_files(library) == N_FILES, "it was killed, or it had come to its end"
         assert count_files(library) >= committed, "what was committed is kept"
@@ -104,10 +104,12 @@ def test_a_run_that_was_killed_and_run_again_ends_in_the_same_rows(chain, folder
 def start_and_kill(folder: Path, library: Path, wait: Callable[..., None], *args: Any) -> bool:
     """Begins an ingest and kills it after a wait; whether it was still running. No worker lives on after it."""
     process = start_cli("ingest", folder, "--library", library)
-    wait(*args)
-    workers = descendants(process.pid)
-    process.kill()
-    process.communicate()
+    try:
+        wait(*args)
+        workers = descendants(process.pid)
+    finally:
+        process.kill()
+        process.communicate()
     wait_until(lambda: not any(map(alive, workers)))
     return process.returncode == -signal.SIGKILL
 
@@ -121,9 +123,11 @@ def wait_for_files(library: Path, count: int, then_s: float) -> None:
 def test_the_lock_of_a_killed_run_ends_with_it(folder, tmp_path):
     library = tmp_path / "library"
     process = start_cli("ingest", folder, "--library", library)
-    wait_until((library / "writer.json").exists)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    try:
+        wait_until((library / "writer.json").exists)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
 
     ingest = Library(library).ingest([tiny_wav(tmp_path / "one.wav")])
     list(ingest)
