@@ -44,13 +44,13 @@ async def log_in(_: Headers) -> cl.User:
     return cl.User(identifier="you", display_name="You")
 
 
-@cl.data_layer
+@cl.data_layer  # type: ignore[arg-type]  # none is what is meant
 def keep_no_second_history() -> None:
     """Nothing: chats are in the agent's memory, and a database that the environment names is another program's."""
 
 
 @cl.set_starters
-async def offer_starters() -> list[cl.Starter]:
+async def offer_starters(_: cl.User | None) -> list[cl.Starter]:
     """What the empty page offers to begin with."""
     return [cl.Starter(label=label, message=message) for label, message in STARTERS.items()]
 

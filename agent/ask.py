@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolStarted
 from agent.graph import build_agent
 from agent.llm.base import connect
+from agent.memory import chats_of
 from agent.turn import take_turn
 from core.library import Library
-
-CHATS = "chats.db"  # in the library's folder
 
 
 @dataclass(slots=True)
@@ -56,10 +53,9 @@ async def ask_once(
 ) -> Answer:
     """The answer to one message. `approve` decides on what writes outside the library; without it, nothing does."""
     attached = [library.attach(path, path.name) for path in attachments]
-    library.folder.mkdir(parents=True, exist_ok=True)
     answer = Answer(thread or uuid.uuid4().hex[:8])
-    async with AsyncSqliteSaver.from_conn_string(str(library.folder / CHATS)) as memory:
-        agent = build_agent(library, connect(library.settings), memory)
+    async with chats_of(library.folder) as chats:
+        agent = build_agent(library, connect(library.settings), chats)
         resume = None
         while True:
             async for event in take_turn(agent, answer.thread, text, attached, resume=resume):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,11 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from typer.core import TyperCommand
 
+from agent.sources import read_settings
 from core.errors import EarshotError, NotFoundError
-from core.library import SOUND, Library
-from core.records import Filters, Hit, IngestReport
-from core.settings import Settings
+from core.library import Library
+from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
+from core.references import SOUND
 
 app = typer.Typer(
     name="earshot",
@@ -33,22 +36,34 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears to search with.")]
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
 
 
+class Verb(TyperCommand):
+    """A command that tells a problem as one sentence on stderr, with --json also as a document, and ends with 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """What the command answers. Our own mistakes are raised, and so is the end of a pipe that nobody reads."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (EarshotError, OSError, sqlite3.Error) as problem:
+            sentence = _sentence(problem)
+            if ctx.params["as_json"]:
+                _print_json({"error": sentence})
+            err.print(f"[red]earshot:[/red] {escape(sentence)}", soft_wrap=True)
+            raise typer.Exit(1) from problem
+
+
 def main() -> None:
-    """Runs the command line; a known problem is one sentence on stderr and exit code 1."""
-    try:
-        app()
-    except EarshotError as problem:
-        if "--json" in sys.argv:
-            _print_json({"error": str(problem)})
-        err.print(f"[red]earshot:[/red] {escape(str(problem))}", soft_wrap=True)
-        sys.exit(1)
+    """Runs the command line."""
+    app()
 
 
-@app.command()
+@app.command(cls=Verb)
 def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files with sound or video.")],
     library: LibraryOption = None,
@@ -62,22 +77,22 @@ def ingest(
         _with_bar(run)
     except KeyboardInterrupt:
         err.print("Stopped. What was finished is kept; run the same command again to go on.")
-        _print_report(run.report, as_json)
+        _print_report(run.report, as_json, stopped=True)
         raise typer.Exit(INTERRUPTED) from None
     _print_report(run.report, as_json)
 
 
-@app.command()
+@app.command(cls=Verb)
 def search(
     text: Annotated[str, typer.Argument(help="Words: what it is, what it is like, what the file is called.")] = "",
     library: LibraryOption = None,
     like: Annotated[str, typer.Option(metavar="FILE|ID", help="A file, a sound (412) or a chunk (412:7).")] = "",
     without: Annotated[str, typer.Option(metavar="TEXT", help="Leave out sounds that these words find.")] = "",
-    k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=MOST, help="How many.")] = 10,
     space: SpaceOption = None,
     min_s: Annotated[float | None, typer.Option(help="Shortest length in seconds.")] = None,
     max_s: Annotated[float | None, typer.Option(help="Greatest length in seconds.")] = None,
-    domain: Annotated[str | None, typer.Option(help="speech, music, animal, nature, effect or silence.")] = None,
+    domain: Annotated[str | None, typer.Option(help=f"One of {', '.join(DOMAINS)}.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find sounds by words, by likeness to another sound, or by both; best first."""
@@ -97,7 +112,7 @@ def search(
     _print_hits(hits)
 
 
-@app.command()
+@app.command(cls=Verb)
 def show(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="412 for a sound, 412:7 for a chunk of it.")],
     library: LibraryOption = None,
@@ -115,14 +130,14 @@ def show(
         out.print(table)
 
 
-@app.command()
+@app.command(cls=Verb)
 def cluster(
     k: Annotated[int | None, typer.Option("-k", min=1, help="How many groups; found by BIC if not given.")] = None,
     library: LibraryOption = None,
     method: Annotated[str, typer.Option(help="gmm or kmeans.")] = "gmm",
     space: SpaceOption = None,
     query: Annotated[str | None, typer.Option(metavar="TEXT", help="Group only what these words find.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed may give other groups.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed may give other groups.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Group the sounds; the result is kept under an id."""
@@ -133,9 +148,9 @@ def cluster(
     _print_clustering(made)
 
 
-@app.command()
+@app.command(cls=Verb)
 def clusters(
-    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", help="One clustering, whole.")] = None,
+    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", max=MOST, help="One clustering, whole.")] = None,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -158,10 +173,10 @@ def clusters(
     out.print(table)
 
 
-@app.command()
+@app.command(cls=Verb)
 def summarize(
-    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING")],
-    number: Annotated[int, typer.Argument(metavar="CLUSTER")],
+    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING", max=MOST)],
+    number: Annotated[int, typer.Argument(metavar="CLUSTER", max=MOST)],
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -174,7 +189,7 @@ def summarize(
     out.print(f"Members: {', '.join(map(str, summary.members))}")
 
 
-@app.command()
+@app.command(cls=Verb)
 def ask(
     text: Annotated[str, typer.Argument(help="What you would say in the chat.")],
     library: LibraryOption = None,
@@ -196,7 +211,7 @@ def ask(
     err.print(f'[dim]go on with: earshot ask --thread {answer.thread} "..."[/dim]')
 
 
-@app.command()
+@app.command(cls=Verb)
 def chat(
     library: LibraryOption = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
@@ -226,7 +241,7 @@ def chat(
     serve(sounds, lambda checkpointer: build_agent(sounds, model, checkpointer), settings, on_ready=ready)
 
 
-@app.command()
+@app.command(cls=Verb)
 def doctor(
     library: LibraryOption = None,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
@@ -246,7 +261,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Verb)
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the sounds.")],
     library: Annotated[
@@ -277,7 +292,18 @@ def _source(like: str) -> Path | str:
 
 
 def _library(folder: Path | None) -> Library:
-    return Library(folder, Settings() if folder is None else Settings(library=folder))
+    settings = read_settings(folder)
+    return Library(settings.library, settings)
+
+
+def _sentence(problem: Exception) -> str:
+    match problem:
+        case OSError():
+            what = f"{problem.filename}: " if problem.filename else ""
+            return f"{what}{problem.strerror or problem}; check the path, its permissions and the room on the disk"
+        case sqlite3.Error():
+            return f"a database of the library cannot be used ({problem}); look at it with: earshot doctor"
+    return str(problem)
 
 
 def _with_bar(steps: Any) -> int:
@@ -312,15 +338,18 @@ def _print_json(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _print_report(report: IngestReport, as_json: bool) -> None:
-    summary = report.as_dict()
+def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False) -> None:
+    """The sums of an ingest. Of one that was stopped, `found` counts the files that it came to: the sums still hold."""
+    skipped = len(report.skipped)
+    handled = report.indexed + report.unchanged + skipped
+    summary = report.as_dict() | ({"found": handled} if stopped else {})
     if as_json:
         _print_json({key: summary[key] for key in INGEST_KEYS})
         return
     for skip in report.skipped:
         out.print(f"[yellow]skipped[/yellow] {escape(skip.path)}: {escape(skip.reason)}", soft_wrap=True)
-    skipped = len(report.skipped)
-    out.print(f"found {report.found} = indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
+    head = f"{handled} of {report.found} files done:" if stopped else f"found {report.found} ="
+    out.print(f"{head} indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
     told_apart = [f"{summary[key]} {key}" for key in ("changed", "copies", "moved", "missing") if summary[key]]
     if told_apart:
         out.print(f"of these: {', '.join(told_apart)}")
@@ -341,12 +370,12 @@ def _print_hits(hits: list[Hit]) -> None:
     out.print(table)
 
 
-def _clustering_json(made: Any) -> dict[str, Any]:
-    document: dict[str, Any] = made.as_dict()
+def _clustering_json(made: Clustering) -> dict[str, Any]:
+    document = made.as_dict()
     return {key: document[key] for key in ("clustering", "k", "method", "clusters")}
 
 
-def _print_clustering(made: Any) -> None:
+def _print_clustering(made: Clustering) -> None:
     how = "found by BIC" if made.bic else "as asked"
     table = Table("cluster", "title", "sounds", "hear", title=f"clustering {made.clustering}: {made.k} groups, {how}")
     for each in made.clusters:

@@ -1,6 +1,5 @@
 """Looks after an installation: what is set and from where, whether the library is sound, and how to mend it."""
 
-import os
 import platform
 import shutil
 import sqlite3
@@ -8,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from agent.sources import sources
 from core.embedding import EMBEDDERS
 from core.errors import EarshotError
 from core.library import Library
@@ -68,19 +68,8 @@ def _version() -> str:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for name in type(settings).model_fields:
-        source = (
-            "environment"
-            if f"EARSHOT_{name.upper()}" in os.environ
-            else "set"
-            if _changed(settings, name)
-            else "default"
-        )
+    for name, source in sources(settings).items():
         yield Finding(f"setting {name}", True, f"{getattr(settings, name)} ({source})")
-
-
-def _changed(settings: Settings, name: str) -> bool:
-    return name in settings.model_fields_set
 
 
 def _ears(settings: Settings) -> str:

@@ -136,4 +136,5 @@ def _tell_chainlit(root: Path, secret: str) -> None:
     os.environ["CHAINLIT_AUTH_SECRET"] = secret
     os.environ["CHAINLIT_COOKIE_SAMESITE"] = "strict"
     os.environ["CHAINLIT_AUTH_COOKIE_NAME"] = "earshot_login"  # cookies know no ports: keep apart from other programs
+    logging.getLogger("chainlit").setLevel(logging.WARNING)  # it tells of each file it lays down, while it is imported
     log.debug("the page's files are in %s", root)

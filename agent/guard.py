@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from ipaddress import ip_address
 from types import ModuleType
 from typing import Any
 
@@ -28,19 +29,26 @@ NO_GUARD = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the page is served, and the names it may be called by."""
+    """Where the page is served, and the names it may be called by.
+
+    Raises UnsupportedError for a host that other machines reach: whoever comes this far is taken for the person.
+    """
 
     host: str
     port: int
 
+    def __post_init__(self) -> None:
+        if not _is_loopback(self.host):
+            raise UnsupportedError(
+                f"the chat cannot be opened to other machines at {self.host!r}, for it has no login yet; "
+                "use 127.0.0.1, or reach it through an ssh tunnel"
+            )
+
     @property
     def hosts(self) -> list[str]:
-        """`host:port` as a browser writes it: the address that was asked for, localhost and 127.0.0.1.
-
-        An address that stands for all of a machine's (0.0.0.0) is not a name; it adds none.
-        """
+        """`host:port` as a browser writes it: the address that was asked for, localhost and 127.0.0.1."""
         names = [self.host, "localhost", "127.0.0.1"]
-        named = [f"[{name}]" if ":" in name else name for name in names if name not in ("0.0.0.0", "::", "")]  # noqa: S104
+        named = [f"[{name}]" if ":" in name else name for name in names]
         with_port = [f"{name}:{self.port}" for name in named]
         return list(dict.fromkeys(with_port + (named if self.port == 80 else [])))
 
@@ -79,7 +87,8 @@ class Guard:
         """The answer to a call that is not let in, or None.
 
         A browser says itself whether a call comes from another site (`Sec-Fetch-Site`); a link that is followed to
-        the page is fine. Programs without a browser send neither header, and still need the login.
+        the page is fine. Programs without a browser send neither header and are let in: there is no password, so the
+        page is served to this machine alone (`Address`), and everyone who uses it is taken for the person.
         """
         if headers.get("host", "").lower() not in self.hosts:
             return PlainTextResponse("Unknown host. Open the page at the address the program shows.", 400)
@@ -100,6 +109,13 @@ class Guard:
             await send(message)
 
         return send_with_headers
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def safety_headers(address: Address) -> dict[str, str]:

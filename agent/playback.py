@@ -8,8 +8,10 @@ import logging
 import os
 import threading
 import wave
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -31,7 +33,9 @@ PLAYED: dict[str, tuple[str, tuple[str, ...]]] = {
     "mov,mp4,m4a,3gp,3g2,mj2": ("audio/mp4", ("aac", "mp3", "mp3float")),
 }
 
-_one_at_a_time = threading.Lock()
+_being_made: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
+_looking = threading.Lock()
+_pruning = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,9 @@ def _wav_of(path: Path, source: Source, cache: Path) -> Path:
     stat = path.stat()
     name = hashlib.sha256(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:32]
     target = cache / f"{name}.wav"
-    with _one_at_a_time:
-        if target.is_file():
-            target.touch()
+    with _lock_of(target):
+        with suppress(FileNotFoundError):
+            os.utime(target)  # what was asked for last is kept longest
             return target
         cache.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{os.getpid()}.part")
@@ -70,8 +74,15 @@ def _wav_of(path: Path, source: Source, cache: Path) -> Path:
         finally:
             part.unlink(missing_ok=True)
         log.info("%s (%s, %s) made playable", path.name, source.container, source.codec)
+    with _pruning:
         _prune(cache, keep=target)
     return target
+
+
+def _lock_of(target: Path) -> threading.Lock:
+    """One lock for all who want the same file; it is gone when nobody does."""
+    with _looking:
+        return _being_made.setdefault(target, threading.Lock())
 
 
 def _write_wav(source: Source, target: Path) -> None:
@@ -93,7 +104,7 @@ def _write_wav(source: Source, target: Path) -> None:
 def _as_int16(block: Channels, channels: int) -> bytes:
     kept = block if len(block) == channels else block.mean(axis=0, keepdims=True)
     scaled = np.clip(np.rint(kept * 32768.0), -32768, 32767).astype("<i2")
-    return scaled.T.tobytes()
+    return bytes(scaled.T.tobytes())
 
 
 def _prune(cache: Path, keep: Path) -> None:

@@ -6,28 +6,29 @@ that check the order then refuse the thread for good. A call with unreadable or 
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.types import Command
 
-from agent.context import current_call
+from agent.context import AgentContext, current_call
 
 NOT_RUN = "This call was not run: the turn ended before it. Call again if it is still wanted."
 CUT_OFF = ("length", "model_length")
 
+Request: TypeAlias = ModelRequest[AgentContext]
+Response: TypeAlias = ModelResponse[Any]
 
-class RepairMiddleware(AgentMiddleware):
+
+class RepairMiddleware(AgentMiddleware[Any, AgentContext, Any]):
     """Shows the model a paired conversation, and answers calls that cannot be run."""
 
-    def wrap_model_call(self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]) -> ModelResponse:
+    def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Response:
         """Pairs the messages of a synchronous call."""
         return handler(request.override(messages=paired(request.messages)))
 
-    async def awrap_model_call(
-        self, request: ModelRequest, handler: Callable[[ModelRequest], Awaitable[ModelResponse]]
-    ) -> ModelResponse:
+    async def awrap_model_call(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Pairs the messages of an asynchronous call."""
         return await handler(request.override(messages=paired(request.messages)))
 
@@ -41,7 +42,7 @@ class RepairMiddleware(AgentMiddleware):
         return {"messages": refusals, "jump_to": "model"} if refusals else None
 
 
-class CallNameMiddleware(AgentMiddleware):
+class CallNameMiddleware(AgentMiddleware[Any, AgentContext, Any]):
     """Lets a tool's reports say which call they belong to."""
 
     def wrap_tool_call(

@@ -18,6 +18,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.files import PageFolder, prepare_page
 from agent.guard import Address, Guard, guard_chainlit
+from agent.memory import chats_of
 from agent.playback import playable
 from core.errors import AudioError, EarshotError, NotFoundError, UnsupportedError
 from core.settings import Settings
@@ -63,7 +64,8 @@ def build_server(
     """The whole application, ready for an ASGI server at `settings.host` and `settings.port`; once in a process.
 
     folder: where the page's own files go, the user's data folder if not given. on_ready is called with the address
-    when the agent is there. Raises UnsupportedError if the installed Chainlit cannot be guarded.
+    when the agent is there. Raises UnsupportedError for a host that other machines reach, or if the installed Chainlit
+    cannot be guarded.
     """
     global _running
     address = Address(settings.host, settings.port)
@@ -90,9 +92,9 @@ def serve(
 ) -> None:
     """Runs the chat until it is interrupted. Port 0 takes a free one; `on_ready` is told the address.
 
-    Raises UnsupportedError if the address is taken, naming it.
+    Raises UnsupportedError, naming the address, if it is taken or if other machines reach it.
     """
-    with closing(_listen(settings.host, settings.port)) as listener:
+    with closing(_listen(Address(settings.host, settings.port))) as listener:
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         app = build_server(library, agent_factory, bound, folder=folder, on_ready=on_ready)
         config = uvicorn.Config(
@@ -107,7 +109,8 @@ def serve(
             uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(address: Address) -> socket.socket:
+    host, port = address.host, address.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -138,13 +141,9 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-        state.library.folder.mkdir(parents=True, exist_ok=True)
         try:
-            async with AsyncSqliteSaver.from_conn_string(str(state.library.folder / "chats.db")) as saver:
-                await saver.setup()
-                state.agent = agent_factory(saver)
+            async with chats_of(state.library.folder) as chats:
+                state.agent = agent_factory(chats)
                 announce()
                 yield
         finally:
@@ -156,7 +155,6 @@ def _lifespan(
 def _mount_page(app: FastAPI) -> None:
     from chainlit.utils import mount_chainlit
 
-    logging.getLogger("chainlit").setLevel(logging.WARNING)  # it tells of every file it lays down
     guard_chainlit()
     mount_chainlit(app, target=str(APP), path="")
 
@@ -183,7 +181,7 @@ def _routes(library: "Library") -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/health")
-    def health() -> JSONResponse:
+    async def health() -> JSONResponse:  # waits for no thread: while all of them decode sounds, it answers
         return JSONResponse({"status": "ok"})
 
     routes.include_router(known)

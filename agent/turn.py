@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -13,6 +14,8 @@ from agent.events import Event, read_part
 from core.attachments import Attachment
 
 STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
+LONGEST_NAME = 60
+LONGEST_ENDING = 10
 
 
 async def take_turn(
@@ -46,5 +49,13 @@ async def take_turn(
 
 def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
     """A message with one line for each attached sound at its end; the model calls it by the id in there."""
-    lines = [f"[attached {each.id} {json.dumps(each.name, ensure_ascii=False)}]" for each in attachments]
+    lines = [f"[attached {each.id} {json.dumps(_short(each.name), ensure_ascii=False)}]" for each in attachments]
     return "\n".join([text, *lines])
+
+
+def _short(name: str) -> str:
+    """A file's name within `LONGEST_NAME` letters, its ending kept."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    ending = Path(name).suffix[-LONGEST_ENDING:]
+    return f"{name[: LONGEST_NAME - 1 - len(ending)]}…{ending}"

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +35,19 @@ class Attachments:
                 next(source.blocks())
         except AudioError as problem:
             raise AudioError(name, problem.reason) from problem
-        digest = "a" + audio.content_hash(path)[:8]
-        kept = self._folder / digest
+        sha256 = audio.content_hash(path)
+        kept = next(each for each in self._places(sha256) if not each.exists() or audio.content_hash(each) == sha256)
         if not kept.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            part = self._folder / f".{digest}.part"
-            shutil.copyfile(path, part)
-            part.replace(kept)
-        return Attachment(digest, name, kept)
+            with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".part-", delete=False) as part:
+                shutil.copyfile(path, part.name)
+            Path(part.name).replace(kept)
+        return Attachment(kept.name, name, kept)
+
+    def _places(self, sha256: str) -> Iterator[Path]:
+        """Where a content may lie: under its first eight digits, or the next ones if another has those by chance."""
+        for first in range(len(sha256) - 7):
+            yield self._folder / f"a{sha256[first : first + 8]}"
 
     def get(self, attachment_id: str) -> Attachment:
         """A kept attachment by its id. Raises NotFoundError."""

@@ -155,9 +155,9 @@ def decode(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float |
 
 def mono(block: Channels) -> Samples:
     """The mean of the channels; where they cancel each other (one of them inverted), the loudest of them."""
+    mixed: Samples = block[0] if len(block) == 1 else block.mean(axis=0, dtype=np.float32)
     if len(block) == 1:
-        return block[0]
-    mixed: Samples = block.mean(axis=0, dtype=np.float32)
+        return mixed
     energies = np.einsum("cn,cn->c", block, block)
     if float(mixed @ mixed) < CANCELLED * float(energies.max()):
         loudest: Samples = block[int(energies.argmax())]
@@ -200,21 +200,25 @@ def count_windows(n_samples: int, window: int, hop: int) -> int:
 
 
 def windows(blocks: Iterator[Samples], window: int, hop: int) -> Iterator[Samples]:
-    """Windows of `window` samples, one every `hop`, over a sound that comes in blocks; the last one may be shorter.
+    """Windows of `window` samples, one every `hop`, over a sound that comes in blocks; the last ends with the sound.
 
-    The number of windows is `count_windows` of the whole length, however the sound was cut into blocks.
+    So a long sound has no short window at its end, which would look like a short sound. There are `count_windows` of
+    them, they begin at `window_start`, and it does not matter how the sound was cut into blocks.
     """
-    held = np.zeros(0, np.float32)
-    given = False
+    before = held = np.zeros(0, np.float32)
     for block in blocks:
         held = np.concatenate([held, block])
         while len(held) > window:
             yield held[:window]
-            held = held[hop:]
-            given = True
-    # What is left reaches past the last window given, except where hop samples were all that was new.
-    if not given or len(held) > window - hop:
-        yield held
+            before, held = held[:hop], held[hop:]
+    # What is held beyond window - hop samples was not given yet; of a sound that fits one window, nothing was.
+    if not len(before) or len(held) > window - hop:
+        yield np.concatenate([before, held])[-window:]
+
+
+def window_start(index: int, n_samples: int, window: int, hop: int) -> int:
+    """The sample at which a window begins."""
+    return min(index * hop, max(0, n_samples - window))
 
 
 def content_hash(path: Path, stopped: Callable[[], bool] = lambda: False) -> str:

@@ -21,7 +21,7 @@ CLEAR_PITCH = 0.85  # of 1: how alike two neighbouring periods must be
 ONSET_DB = 3.0  # mean rise over all bands within one frame that counts as an onset
 ONSET_GAP_S = 0.08
 TEMPO_RANGE_BPM = (55.0, 190.0)
-TEMPO_MIN_S = 4.0
+TEMPO_MIN_S = 1.5
 TEMPO_CLEAR = 0.35  # of 1: how much of the onset curve repeats after one beat
 
 Series = NDArray[np.float32]

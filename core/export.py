@@ -1,5 +1,6 @@
 """Copies sounds out of a library into a new folder, with a manifest. Originals are only read."""
 
+import itertools
 import json
 import re
 import shutil
@@ -20,20 +21,40 @@ class Exported(Record):
     manifest: str
 
 
-def free_folder(parent: Path, name: str) -> Path:
-    """A folder under `parent` that does not exist yet, called by a harmless form of the name."""
-    safe = re.sub(r"[^\w .()-]+", " ", name).strip(" .")[:60] or "sounds"
-    candidates = [safe, *(f"{safe} ({number})" for number in range(2, 1000))]
-    return next(parent / candidate for candidate in candidates if not (parent / candidate).exists())
+def copy_sounds(parent: Path, name: str, parts: Sequence[tuple[str, Sequence[Path]]]) -> Exported:
+    """Copies files into a new folder under `parent`, each list into the sub-folder named with it ("" for none).
 
-
-def copy_sounds(folder: Path, parts: Sequence[tuple[str, Sequence[Path]]]) -> Exported:
-    """Copies files into the folder, each list into the sub-folder named with it ("" for none), and writes the manifest.
-
-    A name that is taken gets a number. A failed export leaves nothing behind. Raises EarshotError with the reason.
+    The folder bears a harmless form of the name, with a number if that is taken, and holds a manifest. A failed export
+    leaves nothing behind. Raises EarshotError with the reason.
     """
+    folder = parent / _safe(name)
     try:
-        folder.mkdir(parents=True)
+        folder = _new_folder(parent, _safe(name))
+        return _copied(folder, parts)
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise EarshotError(f"{folder}: {reason}; nothing was exported, choose another place") from problem
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w .()-]+", " ", name).strip(" .")[:60].strip() or "sounds"
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Makes a folder that was not there: two exports under one name cannot both get it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(2):
+        folder = parent / (name if number == 2 else f"{name} ({number - 1})")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("there is always a next number")
+
+
+def _copied(folder: Path, parts: Sequence[tuple[str, Sequence[Path]]]) -> Exported:
+    try:
         rows = [
             {"file": str(copy.relative_to(folder)), "source": str(source)}
             for sub_folder, sources in parts
@@ -42,11 +63,9 @@ def copy_sounds(folder: Path, parts: Sequence[tuple[str, Sequence[Path]]]) -> Ex
         ]
         manifest = folder / "manifest.json"
         manifest.write_text(json.dumps({"format": 1, "maker": "earshot", "files": rows}, indent=1, ensure_ascii=False))
-    except OSError as problem:
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
-        raise EarshotError(
-            f"{folder}: {problem.strerror or problem}; nothing was exported, choose another place"
-        ) from problem
+        raise
     return Exported(str(folder), len(rows), str(manifest))
 
 

@@ -7,11 +7,12 @@ goes on where this one was and ends in the very same rows.
 import logging
 import os
 import stat
+import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,16 +42,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found out about one file. Exactly one of the last three is given, or none for a file that is unchanged.
+    """What was found out about one file: what was heard in it, or why nothing could be.
 
-    held: it holds a sound that the library knows, or gets to know earlier in this run.
+    Neither, if the library knows its bytes, or gets to know them earlier in this run; no hash if the file is unchanged.
     """
 
     file: FoundFile
     sha256: str = ""
-    held: bool = False
     heard: Listening | None = None
     problem: AudioError | None = None
+
+
+@dataclass(slots=True)
+class _Learned:
+    """What a batch brings, until it is committed. touched: the sounds whose words may have changed, in order."""
+
+    counted: IngestReport = field(default_factory=IngestReport)
+    ids: dict[str, int] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    touched: dict[int, None] = field(default_factory=dict)
 
 
 class Ingest:
@@ -83,20 +93,23 @@ class Ingest:
         """What the library knows before this run."""
         self._ids = sounds.known_hashes(db)
         self._known = sounds.known_files(db)
-        self._complete = spaces.heard_ids(db, self._space)
+        self._heard = spaces.heard_ids(db, self._space)
+        self._complete = self._heard & sounds.captioned_ids(db, self._captioner)
         self._failed: dict[str, AudioError] = {}
         self._begun: set[str] = set()
-        found = {file.path for file in files}
-        gone = [path for path in sorted(self._known) if path not in found and self._covers(path)]
-        self._gone: dict[int, list[str]] = defaultdict(list)
-        for path in gone:
-            self._gone[self._known[path].sound_id].append(path)
-        skipped = [row["path"] for row in db["skips"].rows]
-        sounds.forget_skips(db, [path for path in skipped if path not in found and self._covers(path)])
+        self._moved: set[str] = set()
+        self._held_at: dict[int, list[str]] = defaultdict(list)
+        for path in sorted(self._known):
+            self._held_at[self._known[path].sound_id].append(path)
+        self._found = {file.path for file in files}
+        self._unlisted = [file.path for file in files if file.problem]
+        sounds.forget_skips(db, [row["path"] for row in db["skips"].rows if self._is_gone(row["path"])])
         self.report.found = len(files)
 
-    def _covers(self, path: str) -> bool:
-        return any(path == str(root) or path.startswith(f"{root}{os.sep}") for root in self._paths)
+    def _is_gone(self, path: str) -> bool:
+        """Whether a path of an earlier run lies in the folders of this one and was not found in them."""
+        listed = not any(_lies_in(path, folder) for folder in self._unlisted)
+        return path not in self._found and listed and any(_lies_in(path, str(root)) for root in self._paths)
 
     def _run(self, files: list[FoundFile]) -> Iterator[Progress]:
         batch: list[Outcome] = []
@@ -110,31 +123,40 @@ class Ingest:
                 yield Progress(done, len(files), printable(Path(outcome.file.path).name))
         finally:
             self._commit(batch)
-        with self._store.writing() as db:
-            missing = [path for paths in self._gone.values() for path in paths if not self._known[path].missing]
-            sounds.mark_missing(db, missing)
-            sounds.touch(db)
+        missing = [path for path in self._known if self._is_gone(path) and path not in self._moved]
+        missing = [path for path in missing if not self._known[path].missing]
+        if missing:
+            with self._store.writing() as db:
+                sounds.mark_missing(db, missing)
+                sounds.index_words(db, dict.fromkeys(self._known[path].sound_id for path in missing))
+                sounds.touch(db)
         self.report.missing = len(missing)
 
     def _outcomes(self, files: Iterable[FoundFile]) -> Iterator[Outcome]:
         """One outcome per file, in order; hashes and listening run ahead of it in threads and processes."""
         n_workers = self._settings.n_workers
-        with (
-            ThreadPoolExecutor(2) as threads,
-            ListenerPool(self._embedder, self._captioner, n_workers) as pool,
-        ):
-            hashed = _ahead((self._begin_hash(threads, file) for file in files), HASHES_AHEAD)
-            yield from _ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
+        stopped = threading.Event()
+        threads = ThreadPoolExecutor(2)
+        try:
+            with ListenerPool(self._embedder, self._captioner, n_workers) as pool:
+                hashed = _ahead((self._begin_hash(threads, file, stopped) for file in files), HASHES_AHEAD)
+                yield from _ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
+        finally:
+            stopped.set()
+            threads.shutdown(cancel_futures=True)
 
     def _begin_hash(
-        self, threads: ThreadPoolExecutor, file: FoundFile
+        self, threads: ThreadPoolExecutor, file: FoundFile, stopped: threading.Event
     ) -> Callable[[], tuple[FoundFile, str | AudioError]]:
         """Begins to hash a file, unless size, time and space say that it is as it was; then the hash is empty."""
+        if file.problem:
+            problem = AudioError(printable(Path(file.path).name), file.problem)
+            return lambda: (file, problem)
         known = self._known.get(file.path)
         same = known and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns)
         if known and same and known.sound_id in self._complete:
             return lambda: (file, "")
-        future = threads.submit(_hash, Path(file.path))
+        future = threads.submit(_hash, Path(file.path), stopped)
         return lambda: (file, future.result())
 
     def _begin(self, pool: ListenerPool, file: FoundFile, sha256: str | AudioError) -> Callable[[], Outcome]:
@@ -142,7 +164,7 @@ class Ingest:
         if isinstance(sha256, AudioError):
             return lambda: Outcome(file, problem=sha256)
         if not sha256 or self._ids.get(sha256) in self._complete:
-            return lambda: Outcome(file, sha256, held=bool(sha256))
+            return lambda: Outcome(file, sha256)
         if sha256 in self._begun:
             return lambda: self._as_its_twin(pool, file, sha256)
         self._begun.add(sha256)
@@ -166,60 +188,81 @@ class Ingest:
             return Outcome(file, sha256, problem=problem)
         if sha256 not in self._begun:
             return self._begin(pool, file, sha256)()
-        return Outcome(file, sha256, held=True)
+        return Outcome(file, sha256)
 
     def _commit(self, batch: list[Outcome]) -> None:
         """Writes a batch, all of it or nothing, counts it, and empties it."""
         if not batch:
             return
-        counted = IngestReport()
-        touched: dict[int, None] = {}
+        learned = _Learned()
         with self._store.writing() as db:
             for outcome in batch:
-                touched |= dict.fromkeys(self._write(db, outcome, counted))
-            sounds.index_words(db, touched)
+                self._write(db, outcome, learned)
+            sounds.index_words(db, learned.touched)
             sounds.touch(db)
             if any(outcome.heard for outcome in batch):
                 spaces.touch(db, self._space)
-        self._add_counts(counted)
+        self._keep(learned)  # only what is committed may be counted on
         batch.clear()
 
-    def _write(self, db: Database, outcome: Outcome, counted: IngestReport) -> list[int]:
-        """Writes one outcome; returns the ids of the sounds whose words may have changed."""
+    def _write(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
+        """Writes one outcome."""
         file, sha256 = outcome.file, outcome.sha256
+        before = self._known.get(file.path)
+        if before is not None:
+            learned.touched[before.sound_id] = None
         if outcome.problem is not None:
             skip = Skip(printable(file.path), outcome.problem.reason)
             sounds.put_skip(db, skip)
-            counted.skipped.append(skip)
-            return []
+            learned.counted.skipped.append(skip)
+            return
         if outcome.heard is not None:
-            counted.seconds_of_audio += outcome.heard.duration_s
-            sound_id = sounds.add_sound(db, sha256, file.size_bytes, outcome.heard, self._captioner)
-            spaces.put_vectors(db, self._space, sound_id, outcome.heard.vectors)
-            self._ids[sha256] = sound_id
-            self._complete.add(sound_id)
-        return self._place(db, outcome, counted)
+            learned.ids[sha256] = self._put_sound(db, outcome, outcome.heard, learned.counted)
+        self._place(db, outcome, learned)
 
-    def _place(self, db: Database, outcome: Outcome, counted: IngestReport) -> list[int]:
+    def _put_sound(self, db: Database, outcome: Outcome, heard: Listening, counted: IngestReport) -> int:
+        counted.seconds_of_audio += heard.duration_s
+        counted.damaged += heard.damaged_packets > 0
+        sound_id = sounds.add_sound(db, outcome.sha256, outcome.file.size_bytes, heard, self._captioner)
+        if sound_id not in self._heard:  # it may be heard again for its caption alone
+            spaces.put_vectors(db, self._space, sound_id, heard.vectors)
+        return sound_id
+
+    def _place(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
         """Notes where a sound lies now, and tells new, changed, copied, moved and unchanged files apart."""
-        file, before = outcome.file, self._known.get(outcome.file.path)
-        sound_id = self._ids[outcome.sha256] if outcome.sha256 else before.sound_id if before else None
-        assert sound_id is not None, "only a known file goes without a hash"
+        file, before, counted = outcome.file, self._known.get(outcome.file.path), learned.counted
+        sound_id = learned.ids.get(outcome.sha256) or self._ids.get(outcome.sha256) or (before and before.sound_id)
+        assert sound_id, "only a known file goes without a hash"
+        old_path = None if before else self._old_path(sound_id, learned.moved)
         if before and before.sound_id == sound_id and outcome.heard is None:
             counted.unchanged += 1
             if (before.size_bytes, before.mtime_ns, before.missing) == (file.size_bytes, file.mtime_ns, False):
-                return []
-        elif before is None and self._gone.get(sound_id):
-            sounds.move_file(db, self._gone[sound_id].pop(0), file)
+                del learned.touched[sound_id]
+                return
+        elif old_path is not None:
+            sounds.move_file(db, old_path, file)
+            learned.moved.add(old_path)
             counted.unchanged += 1
             counted.moved += 1
-            return [sound_id]
         else:
             counted.indexed += 1
             counted.changed += before is not None and before.sound_id != sound_id
             counted.copies += before is None and outcome.heard is None
-        sounds.put_file(db, file, sound_id)
-        return [sound_id, before.sound_id] if before else [sound_id]  # the sound it held before lost a name
+        if old_path is None:
+            sounds.put_file(db, file, sound_id)
+        learned.touched[sound_id] = None
+
+    def _old_path(self, sound_id: int, moved: set[str]) -> str | None:
+        """Where a sound lay that now has a new path: a file of it that is not there any more, in whatever folder."""
+        left = (path for path in self._held_at[sound_id] if path not in moved and path not in self._moved)
+        return next((path for path in left if path not in self._found and not Path(path).exists()), None)
+
+    def _keep(self, learned: "_Learned") -> None:
+        self._ids |= learned.ids
+        self._heard |= set(learned.ids.values())
+        self._complete |= set(learned.ids.values())
+        self._moved |= learned.moved
+        self._add_counts(learned.counted)
 
     def _add_counts(self, counted: IngestReport) -> None:
         report = self.report
@@ -230,6 +273,7 @@ class Ingest:
         report.changed += counted.changed
         report.copies += counted.copies
         report.moved += counted.moved
+        report.damaged += counted.damaged
 
 
 def _ahead(begun: Iterable[Callable[[], T]], depth: int) -> Iterator[T]:
@@ -252,13 +296,17 @@ def _is_still(file: FoundFile) -> bool:
     return (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
-def _hash(path: Path) -> str | AudioError:
+def _hash(path: Path, stopped: threading.Event) -> str | AudioError:
     try:
         str(path).encode()
         if not stat.S_ISREG(path.stat().st_mode):  # to read from a pipe would be to wait for ever
             return AudioError(path.name, "is no regular file; name a sound file")
-        return audio.content_hash(path)
+        return audio.content_hash(path, stopped.is_set)
     except UnicodeEncodeError:
         return AudioError(printable(path.name), "its name is not valid text; rename it")
     except OSError as problem:
         return AudioError(path.name, f"{problem.strerror or problem}; check its permissions and run again")
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

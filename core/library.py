@@ -3,7 +3,6 @@
 The module that callers outside of `core` need. It decides nothing about sounds itself: it brings the parts together.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,12 @@ import numpy as np
 from core import naming, search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
-from core.errors import NotFoundError, UnsupportedError
-from core.export import Exported, copy_sounds, free_folder
+from core.embedding.base import pooled
+from core.errors import NotFoundError, UnknownNameError, UnsupportedError
+from core.export import Exported, copy_sounds
 from core.index import SpaceIndex, load_index
-from core.records import Cluster, Clustering, ClusterSummary, Filters, Hit, Vectors
+from core.records import DOMAINS, Cluster, Clustering, ClusterSummary, Filters, Hit, Vectors
+from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
 from core.store import sounds, spaces
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from core.listening import Listener
 
 EXEMPLARS = 3
-SOUND = re.compile(r"#?(\d+)(?::(\d+))?")
 
 
 class Library:
@@ -40,6 +40,7 @@ class Library:
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
         self._indexes: dict[str, SpaceIndex] = {}
+        self._listeners: dict[str, Listener] = {}
         self._present: tuple[tuple[int, Filters], set[int]] | None = None
 
     # Adding
@@ -67,6 +68,7 @@ class Library:
         *,
         start_s: float | None = None,
         end_s: float | None = None,
+        without: str = "",
         k: int = 10,
         space: str | None = None,
         filters: Filters | None = None,
@@ -78,16 +80,21 @@ class Library:
         """
         index = self.load_index(space)
         windows = self._windows_of(source, index.space, start_s, end_s)
-        matches = search.by_sound(index, windows, k, self._allowed(filters))
+        matches = search.by_sound(index, windows, k, self._allowed(filters) - self._named(without))
         return self._hits(matches, index.space)
 
     def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The k sounds whose names, tags or captions fit the words best, leaving out those that fit `without`.
 
-        The score is BM25, higher is better; it has no upper bound. No words at all, or words that fit nothing: no hits.
+        The score is BM25, higher is better; it has no upper bound. Words that fit nothing find nothing; no words at all
+        find every sound that passes the filters, if there are any, in order of id and with score 0.
         """
-        ranked = self._ranked_by_words(text, without, self._allowed(filters))
-        return self._hits([search.Match(sound_id, score, 0) for sound_id, score in ranked[: max(0, k)]], None)
+        allowed = self._allowed(filters)
+        if not search.words_query(text) and filters not in (None, Filters()):
+            ranked = [(sound_id, 0.0) for sound_id in sorted(allowed - self._named(without))][: max(0, k)]
+        else:
+            ranked = self._ranked_by_words(text, without, allowed, max(0, k))
+        return self._hits([search.Match(sound_id, score, 0) for sound_id, score in ranked], None)
 
     def search_by_both(
         self,
@@ -100,15 +107,17 @@ class Library:
         filters: Filters | None = None,
     ) -> list[Hit]:
         """The k sounds that rank best by words and by likeness together (reciprocal rank fusion of both lists)."""
-        allowed = self._allowed(filters)
+        allowed = self._allowed(filters) - self._named(without)
         index = self.load_index(space)
-        worded = self._ranked_by_words(text, without, allowed)
-        barred = {sound_id for sound_id, _ in self._ranked_by_words(without, "", allowed)}
-        alike = search.by_sound(index, self._windows_of(source, index.space, None, None), 10 * k, allowed - barred)
+        windows = self._windows_of(source, index.space, None, None)
+        worded = self._ranked_by_words(text, "", allowed)
+        alike = search.by_sound(index, windows, 10 * k, allowed)
         scores = search.fused([[sound_id for sound_id, _ in worded], [match.sound_id for match in alike]])
         best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[: max(0, k)]
-        chunks = {match.sound_id: match.chunk for match in alike}
-        return self._hits([search.Match(each, scores[each], chunks.get(each, 0)) for each in best], index.space)
+        query = pooled(windows)
+        return self._hits(
+            [search.Match(each, scores[each], search.best_chunk(index, query, each)) for each in best], index.space
+        )
 
     # Knowing
 
@@ -150,7 +159,7 @@ class Library:
         for file in metadata["files"]:
             if not file["missing"] and (path := Path(file["path"])).is_file():
                 return path
-        raise NotFoundError(f"the file of sound {sound_id} is gone ({metadata['path']}); ingest its folder again")
+        raise NotFoundError(f"the file of sound {sound_id} is gone; ingest the folder that holds it now")
 
     # Grouping
 
@@ -236,7 +245,7 @@ class Library:
                 members = self.summarize_cluster(clustering, cluster.cluster).members
                 parts.append((f"clusters/cluster-{cluster.cluster}", [self.audio_path(each) for each in members]))
         title = name or (f"clustering {clustering}" if clustering is not None else "sounds")
-        return copy_sounds(free_folder(self.settings.exports, title), parts)
+        return copy_sounds(self.settings.exports, title, parts)
 
     # Parts of the above
 
@@ -252,11 +261,15 @@ class Library:
 
     def _allowed(self, filters: Filters | None) -> set[int]:
         """The sounds that are there and pass the filters; remembered until the next change of the library."""
+        if filters and filters.domain and filters.domain not in DOMAINS:
+            raise UnknownNameError(f"no domain is called {filters.domain!r}; known are {', '.join(DOMAINS)}")
         with self._store.reading() as db:
             key = (sounds.revision(db), filters or Filters())
-            if self._present is None or self._present[0] != key:
-                self._present = (key, sounds.present_ids(db, filters))
-            return self._present[1]
+            present = self._present
+            if present is None or present[0] != key:
+                present = (key, sounds.present_ids(db, filters))
+                self._present = present
+            return present[1]
 
     def _windows_of(
         self, source: Path | int | str, space: Space, start_s: float | None, end_s: float | None
@@ -279,13 +292,24 @@ class Library:
         return windows[chunk : chunk + 1]
 
     def _listener(self, space: Space) -> "Listener":
+        """The ears of a space, loaded once. Raises UnsupportedError if those of today are others."""
         from core.listening import Listener  # decoding and the ears load when a file is heard, not before
 
-        listener = Listener(space.fingerprint.name)
-        if listener.embedder.fingerprint() != space.fingerprint:
-            message = f"the vectors of {space.fingerprint.name!r} were made by an older version of these ears"
+        name = space.fingerprint.name
+        if name not in self._listeners:
+            self._listeners[name] = Listener(name)
+        if self._listeners[name].embedder.fingerprint() != space.fingerprint:
+            message = f"the vectors of {name!r} were made by an older version of these ears"
             raise UnsupportedError(f"{message}; ingest the folders again to bring them up to date")
-        return listener
+        return self._listeners[name]
+
+    def _named(self, text: str) -> set[int]:
+        """The sounds that a text finds by its whole words; none for an empty text."""
+        query = search.words_query(text, beginnings=False)
+        if not query:
+            return set()
+        with self._store.reading() as db:
+            return set(sounds.search_words(db, query))
 
     def _ranked_by_words(
         self, text: str, without: str, allowed: set[int], k: int | None = None
@@ -310,8 +334,7 @@ class Library:
             card = cards[match.sound_id]
             start_s, end_s = 0.0, card["duration_s"]
             if space is not None:
-                start_s = match.chunk * space.fingerprint.hop_s
-                end_s = min(start_s + space.fingerprint.window_s, card["duration_s"])
+                start_s, end_s = space.fingerprint.seconds_of(match.chunk, card["duration_s"])
             hits.append(Hit(**card, start_s=round(start_s, 3), end_s=round(end_s, 3), score=match.score))
         return hits
 
@@ -319,21 +342,23 @@ class Library:
         sound_id, chunk = parse_reference(reference)
         with self._store.reading() as db:
             metadata = self._require(db, sound_id)
-            space = spaces.find_space(db, self.settings.embedder)
-            n_chunks = len(spaces.get_vectors(db, space, sound_id))
+            heard_in = spaces.list_spaces(db)
+            names = {space.fingerprint.name for space in heard_in}
+            name = self.settings.embedder if self.settings.embedder in names or not names else min(names)
+            space = spaces.find_space(db, name)
+            n_chunks = spaces.count_windows(db, space, sound_id)
         metadata["n_chunks"] = n_chunks
         if chunk is not None:
             if chunk >= n_chunks:
                 raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; it has 0 to {n_chunks - 1}")
-            start_s = chunk * space.fingerprint.hop_s
-            end_s = min(start_s + space.fingerprint.window_s, metadata["duration_s"])
-            metadata |= {"chunk": chunk, "start_s": start_s, "end_s": round(end_s, 3)}
+            start_s, end_s = space.fingerprint.seconds_of(chunk, metadata["duration_s"])
+            metadata |= {"chunk": chunk, "start_s": round(start_s, 3), "end_s": round(end_s, 3)}
         return metadata
 
     def _require(self, db: Any, sound_id: int) -> dict[str, Any]:
         metadata = sounds.metadata(db, sound_id)
         if metadata is None:
-            raise NotFoundError(f"there is no sound {sound_id}; search for one, or list them with: earshot search")
+            raise NotFoundError(f"there is no sound {sound_id}; search for one")
         return metadata
 
     def _choose(self, index: SpaceIndex, query: str) -> tuple[np.ndarray, Vectors]:
@@ -351,8 +376,9 @@ class Library:
     ) -> tuple[list[Cluster], list[str]]:
         cards = {card["id"]: card for card in self.cards(chosen.tolist())}
         described = [_described(cards[sound_id]) for sound_id in chosen.tolist()]
-        n_groups = int(labels.max()) + 1
-        groups = [[each for each, label in zip(described, labels, strict=True) if label == g] for g in range(n_groups)]
+        groups: list[list[naming.Described]] = [[] for _ in range(int(labels.max()) + 1)]
+        for each, label in zip(described, labels, strict=True):
+            groups[label].append(each)
         ranked = naming.keywords(groups)
         clusters, summaries = [], []
         for g, title in enumerate(naming.titles(ranked)):
@@ -366,11 +392,3 @@ class Library:
 def _described(card: dict[str, Any]) -> naming.Described:
     words = naming.sound_words(sounds.name_words(card["path"]), card["tags"])
     return naming.Described(words, card["duration_s"], card["domain"])
-
-
-def parse_reference(reference: str) -> tuple[int, int | None]:
-    """The sound, and the chunk if one is named, in "412", "#412" or "412:7". Raises NotFoundError for anything else."""
-    match = SOUND.fullmatch(reference.strip())
-    if match is None:
-        raise NotFoundError(f"{reference!r} names no sound; name one as 412, or a chunk of it as 412:7")
-    return int(match[1]), None if match[2] is None else int(match[2])

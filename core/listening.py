@@ -24,6 +24,7 @@ from core.records import Record, Samples, Tag
 from core.spectrum import RATE_HZ
 
 WINDOWS_PER_BATCH = 32
+SURE_OF_DOMAIN = 0.7  # a domain less likely than this is left empty
 TAG_FLOOR = 0.1  # a label less likely than this is not remembered
 MEASURED_BY = "signal"  # the source of the tags that come from measurements
 
@@ -171,7 +172,7 @@ def _batched(items: Iterator[Samples], size: int) -> Iterator[Sequence[Samples]]
 
 
 def _domain(measured: Measured, heard: Heard, names: Sequence[str]) -> tuple[str, float]:
-    """The likeliest domain over all windows that are not silent, and its probability."""
+    """The likeliest domain over the windows that are not silent, and its probability; empty where that is low."""
     if measured.descriptors.silence >= 1.0:
         return "silence", 1.0
     audible = heard.vectors.any(axis=1)
@@ -179,6 +180,8 @@ def _domain(measured: Measured, heard: Heard, names: Sequence[str]) -> tuple[str
         return "", 0.0
     mean = heard.domains[audible].mean(axis=0, dtype=np.float64)
     best = int(mean.argmax())
+    if mean[best] < SURE_OF_DOMAIN:
+        return "", 0.0
     return names[best], float(mean[best])
 
 

@@ -30,14 +30,16 @@ class Described:
 def keywords(groups: Sequence[Sequence[Described]]) -> list[list[str]]:
     """The words that set each group apart, best first, by class-based TF-IDF.
 
-    Weight of a word in a group = the share of the group's sounds that have it, times log(1 + 1 / its mean share over
-    all groups) (Grootendorst 2022, "BERTopic", section 3.3; shares in place of counts, so that large groups do not
-    rule).
+    Weight of a word in a group = the share of the group's sounds that have it, times log(1 / its mean share over all
+    groups) (after Grootendorst 2022, "BERTopic", section 3.3; shares in place of counts, so that large groups do not
+    rule; and no 1 in the logarithm, so that a word which all sounds share, such as their folder's, weighs nothing).
     """
     shares = [_shares(group) for group in groups]
     mean: Counter[str] = Counter()
     for share in shares:
         mean.update({word: value / len(groups) for word, value in share.items()})
+    if len(groups) == 1:  # nothing to be set apart from: the commonest words
+        mean = Counter(dict.fromkeys(mean, 1 / math.e))
     return [_best_words(share, mean) for share in shares]
 
 
@@ -53,7 +55,7 @@ def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
     """A few sentences on a group: how many sounds, how long, of what kind, and what sets them apart."""
     durations = sorted(sound.duration_s for sound in group)
     shortest, median, longest = durations[0], durations[len(durations) // 2], durations[-1]
-    length = f"each {spoken_duration(median)} long"
+    length = f"{'' if len(group) == 1 else 'each about '}{spoken_duration(median)} long"
     if longest > 1.2 * shortest:
         length = (
             f"{spoken_duration(shortest)} to {spoken_duration(longest)} long, in the middle {spoken_duration(median)}"
@@ -61,9 +63,9 @@ def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
     sentences = [f"{_count(len(group))}, {length}."]
     if words:
         sentences.append(f"What sets them apart: {', '.join(words[:5])}.")
-    domain, count = Counter(sound.domain or "unknown" for sound in group).most_common(1)[0]
-    if domain != "unknown":
-        sentences.append(f"{_share(count, len(group))} sound like {domain}.")
+    domain, count = Counter(sound.domain for sound in group).most_common(1)[0]
+    if domain:
+        sentences.append(f"{_share(count, len(group))} heard as {domain}.")
     return " ".join(sentences)
 
 
@@ -79,7 +81,8 @@ def _shares(group: Sequence[Described]) -> dict[str, float]:
 
 
 def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[str]:
-    weights = {word: value * math.log(1 + 1 / mean[word]) for word, value in share.items() if value >= 0.15}
+    weights = {word: value * math.log(1 / mean[word]) for word, value in share.items() if value >= 0.15}
+    weights = {word: weight for word, weight in weights.items() if weight > 0}
     return sorted(weights, key=lambda word: (-weights[word], word))[:KEYWORDS]
 
 
@@ -102,4 +105,6 @@ def _count(n: int) -> str:
 
 
 def _share(count: int, total: int) -> str:
-    return "All" if count == total else "Most" if count > 0.6 * total else f"{count} of them"
+    if count == total:
+        return "It is" if total == 1 else "All are"
+    return "Most are" if count > 0.6 * total else f"{count} of them {'is' if count == 1 else 'are'}"

@@ -61,6 +61,7 @@ class IngestReport(Record):
     indexed: files that are new to the library or whose bytes changed (`changed` of them), copies of known sounds
     (`copies`) included. unchanged: files known before, those found at a new path (`moved`) included.
     missing: files of an earlier run that are gone from the folders of this one; their sounds are kept, out of sight.
+    damaged: files of those indexed of which parts could not be decoded; the rest was heard.
     """
 
     found: int = 0
@@ -73,6 +74,7 @@ class IngestReport(Record):
     copies: int = 0
     moved: int = 0
     missing: int = 0
+    damaged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,13 @@ class ClusterSummary(Record):
     members: list[int]
 
 
+DOMAINS = ("speech", "singing", "music", "animal", "nature", "machine", "effect", "silence")
+"""The kinds of sound that ears may tell apart; an empty domain is one that they are not sure of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters(Record):
-    """What a sound must be to count: bounds on its length in seconds, and its domain."""
+    """What a sound must be to count: bounds on its length in seconds, and its domain, one of DOMAINS."""
 
     min_s: float | None = None
     max_s: float | None = None

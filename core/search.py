@@ -1,6 +1,7 @@
 """Which sounds answer a question, by likeness or by words: one match per sound, with its best moment."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -79,18 +80,20 @@ def fused(rankings: Iterable[Sequence[int]]) -> dict[int, float]:
     return scores
 
 
-def words_query(text: str, without: str = "") -> str:
+def words_query(text: str, without: str = "", *, beginnings: bool = True) -> str:
     """A full-text query for any text: each word may match, by its stem or its beginning; no operator gets through.
 
-    What matches a word of `without` is left out. Empty if the text holds no word that is worth a search.
+    What matches a whole word of `without` is left out. Empty if the text holds no word that is worth a search.
     """
-    wanted, barred = _any_word(text), _any_word(without)
+    wanted, barred = _any_word(text, beginnings), _any_word(without, beginnings=False)
     return f"({wanted}) NOT ({barred})" if wanted and barred else wanted
 
 
-def _any_word(text: str) -> str:
-    words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in IDLE_WORDS]
-    return " OR ".join(f'"{word}"' if len(word) < 3 else f'"{word}" OR "{word}"*' for word in dict.fromkeys(words))
+def _any_word(text: str, beginnings: bool) -> str:
+    text = unicodedata.normalize("NFC", text.lower())
+    words = [word for word in re.findall(r"[^\W_]+", text) if word not in IDLE_WORDS]
+    forms = (f'"{word}" OR "{word}"*' if beginnings and len(word) > 2 else f'"{word}"' for word in dict.fromkeys(words))
+    return " OR ".join(forms)
 
 
 # Words that say nothing about a sound; every caption holds some of them.

@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from core.errors import EarshotError
+from core.errors import AudioError, EarshotError
 from core.library import Library
 from core.records import Hit
 
 Answer: TypeAlias = tuple[str, dict[str, Any]]
 """The text for the model, and the artifact for the screen."""
 
+MOST_HITS = 50  # a longer list fills a model's memory and no person reads it
 LONGEST_NAME = 60
 LONGEST_CAPTION = 160
 
@@ -26,6 +27,8 @@ def as_tool(function: Callable[..., Answer], **metadata: Any) -> BaseTool:
     def answer(*args: Any, **kwargs: Any) -> Answer:
         try:
             return function(*args, **kwargs)
+        except AudioError as problem:  # its name is a stranger's text
+            raise ToolException(f"{quoted(problem.name)}: {problem.reason}") from problem
         except EarshotError as problem:
             raise ToolException(str(problem)) from problem
 

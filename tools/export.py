@@ -2,7 +2,8 @@
 
 from langchain_core.tools import BaseTool
 
-from core.library import Library, parse_reference
+from core.library import Library
+from core.references import parse_reference
 from tools.base import Answer, as_tool, quoted
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from langchain_core.tools import BaseTool
 
 from core.attachments import PATTERN as ATTACHMENT
-from core.library import Library, parse_reference
+from core.library import Library
 from core.records import Filters
-from tools.base import Answer, as_tool, hits_answer
+from core.references import parse_reference
+from tools.base import MOST_HITS, Answer, as_tool, hits_answer
 
 
 def search_by_audio_tool(library: Library) -> BaseTool:
@@ -21,6 +22,8 @@ def search_by_audio_tool(library: Library) -> BaseTool:
         min_s: float | None = None,
         max_s: float | None = None,
         domain: str | None = None,
+        text: str = "",
+        without: str = "",
     ) -> Answer:
         """Find the sounds that are most like a sound of the library or an attached one.
 
@@ -31,15 +34,25 @@ def search_by_audio_tool(library: Library) -> BaseTool:
             end_s: Compare only the part of the sound up to this second.
             min_s: Leave out sounds shorter than this, in seconds.
             max_s: Leave out sounds longer than this, in seconds.
-            domain: Only sounds of this domain: speech, music, animal, nature or effect.
+            domain: Only sounds of this domain: speech, music, animal, nature, effect or silence.
+            text: Rank by these words too, beside the likeness; a part of the sound cannot be chosen then.
+            without: Leave out sounds that these words find.
         """
         filters = Filters(min_s, max_s, domain)
-        hits = library.search_by_audio(sound, start_s=start_s, end_s=end_s, k=k + 1, filters=filters)
+        wanted = min(k, MOST_HITS) + 1
+        if text:
+            hits = library.search_by_both(text, sound, without=without, k=wanted, filters=filters)
+        else:
+            hits = library.search_by_audio(
+                sound, start_s=start_s, end_s=end_s, without=without, k=wanted, filters=filters
+            )
         name, own_id = _named(library, sound)
-        others = [hit for hit in hits if hit.id != own_id][:k]  # who asks for more like it knows it already
-        part = "" if start_s is None and end_s is None else f" from {start_s or 0:g} s"
-        part += "" if end_s is None else f" to {end_s:g} s"
-        return hits_answer(f"Sounds like {name}{part}", others)
+        others = [hit for hit in hits if hit.id != own_id][: wanted - 1]  # who asks for more like it knows it already
+        said = "" if start_s is None and end_s is None else f" from {start_s or 0:g} s"
+        said += "" if end_s is None else f" to {end_s:g} s"
+        said += f" for “{text}”" if text else ""
+        said += f" without “{without}”" if without else ""
+        return hits_answer(f"Sounds like {name}{said}", others)
 
     return as_tool(search_by_audio)
 

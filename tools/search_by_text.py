@@ -4,7 +4,7 @@ from langchain_core.tools import BaseTool
 
 from core.library import Library
 from core.records import Filters
-from tools.base import Answer, as_tool, hits_answer
+from tools.base import MOST_HITS, Answer, as_tool, hits_answer
 
 
 def search_by_text_tool(library: Library) -> BaseTool:
@@ -21,14 +21,17 @@ def search_by_text_tool(library: Library) -> BaseTool:
         """Find sounds by words: what they are, what they are like, or what their files are called.
 
         Args:
-            text: What to look for, such as "short metallic hit".
+            text: What to look for, such as "short metallic hit"; empty lists all sounds that pass the limits below.
             without: What must not be in them, such as "thunder".
             k: How many to find.
             min_s: Leave out sounds shorter than this, in seconds.
             max_s: Leave out sounds longer than this, in seconds.
-            domain: Only sounds of this domain: speech, music, animal, nature or effect.
+            domain: Only sounds of this domain: speech, music, animal, nature, effect or silence.
         """
-        hits = library.search_by_text(text, without=without, k=k, filters=Filters(min_s, max_s, domain))
-        return hits_answer(f"Sounds for “{text}”" + (f" without “{without}”" if without else ""), hits)
+        filters = Filters(min_s, max_s, domain)
+        hits = library.search_by_text(text, without=without, k=min(k, MOST_HITS), filters=filters)
+        return hits_answer(
+            (f"Sounds for “{text}”" if text else "Sounds") + (f" without “{without}”" if without else ""), hits
+        )
 
     return as_tool(search_by_text)

@@ -24,6 +24,11 @@ class Fingerprint(Record):
     window_s: float
     hop_s: float
 
+    def seconds_of(self, chunk: int, duration_s: float) -> tuple[float, float]:
+        """Where a window of a sound begins and ends; the last one ends with the sound (`core.audio.windows`)."""
+        start_s = min(chunk * self.hop_s, max(0.0, duration_s - self.window_s))
+        return start_s, min(start_s + self.window_s, duration_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:

@@ -32,6 +32,14 @@ class Store:
         """Whether anything was ever written here."""
         return self.path.exists()
 
+    def make_folder(self) -> None:
+        """The folder is there after this. Raises EarshotError with the reason if it cannot be made."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            what = f"{self.folder} cannot hold a library ({problem.strerror})"
+            raise EarshotError(f"{what}; choose another folder with: --library DIR") from problem
+
     @contextmanager
     def reading(self) -> Iterator[Database]:
         """A connection for queries. Raises NotFoundError where there is no library yet."""
@@ -43,7 +51,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Database]:
         """One transaction: all of it is kept or nothing. Makes the library on first use."""
-        self._make_folder()
+        self.make_folder()
         with self._connected() as db:
             db.conn.execute("BEGIN IMMEDIATE")
             try:
@@ -60,7 +68,7 @@ class Store:
         The lock is the operating system's and ends with the process, also with a killed one. Raises LibraryBusyError
         that names the holder if it is not free within `wait_s`.
         """
-        self._make_folder()
+        self.make_folder()
         lock = FileLock(self.folder / "writer.lock")
         note = self.folder / "writer.json"
         try:
@@ -83,13 +91,6 @@ class Store:
             yield db
         finally:
             connection.close()
-
-    def _make_folder(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            what = f"{self.folder} cannot hold a library ({problem.strerror})"
-            raise EarshotError(f"{what}; choose another folder with: --library DIR") from problem
 
     def _open(self, db: Database) -> None:
         """The first look into the file, which may be no database at all."""

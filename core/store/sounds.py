@@ -1,6 +1,7 @@
 """Sounds, their files and what is said of them: rows in, rows out, inside a transaction of the caller."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ def add_sound(db: Database, sha256: str, size_bytes: int, heard: "Listening", ca
     return sound_id
 
 
+def captioned_ids(db: Database, captioner: str) -> set[int]:
+    """The sounds that have a caption by a captioner."""
+    return {row[0] for row in db.execute("SELECT sound_id FROM captions WHERE captioner = ?", [captioner])}
+
+
 def _describe(db: Database, sound_id: int, heard: "Listening", captioner: str) -> None:
     numbers = heard.descriptors.as_dict() | {
         "loudness_lufs": heard.loudness_lufs,
@@ -64,6 +70,8 @@ def _describe(db: Database, sound_id: int, heard: "Listening", captioner: str) -
         "domain": heard.domain,
         "domain_score": heard.domain_score,
     }
+    if not heard.domain:  # ears that tell no domains leave what others heard
+        numbers |= next(db.query("SELECT domain, domain_score FROM descriptors WHERE sound_id = ?", [sound_id]), {})
     db.table("descriptors").insert({"sound_id": sound_id} | numbers, pk="sound_id", replace=True)
     for source, tags in heard.tags.items():
         db.execute("DELETE FROM tags WHERE sound_id = ? AND source = ?", [sound_id, source])
@@ -111,7 +119,8 @@ def forget_skips(db: Database, paths: Iterable[str]) -> None:
 def index_words(db: Database, sound_ids: Iterable[int]) -> None:
     """Brings the full-text rows of some sounds up to date with their files, tags and captions."""
     for sound_id in sound_ids:
-        paths = [row[0] for row in db.execute("SELECT path FROM files WHERE sound_id = ? ORDER BY path", [sound_id])]
+        here = "SELECT path FROM files WHERE sound_id = ? AND missing = 0 ORDER BY path"
+        paths = [row[0] for row in db.execute(here, [sound_id])]
         tags = [row[0] for row in db.execute("SELECT label FROM tags WHERE sound_id = ? ORDER BY label", [sound_id])]
         said = [row[0] for row in db.execute("SELECT text FROM captions WHERE sound_id = ? ORDER BY 1", [sound_id])]
         names = " ".join(" ".join(name_words(path)) for path in paths)
@@ -124,7 +133,7 @@ def index_words(db: Database, sound_ids: Iterable[int]) -> None:
 
 def name_words(path: str) -> list[str]:
     """The words in a file's name and in the folder that holds it: `Drums/bassDrum_03.wav` is drums, bass, drum, 03."""
-    parts = Path(path)
+    parts = Path(unicodedata.normalize("NFC", path))  # macOS writes letters and their accents apart
     text = f"{parts.parent.name} {parts.stem}"
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", text)
     return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]

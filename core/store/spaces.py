@@ -55,13 +55,20 @@ def put_space(db: Database, embedder: Embedder) -> Space:
 
 
 def find_space(db: Database, name: str) -> Space:
-    """The newest space of an embedder by its name. Raises NotFoundError with the names there are."""
+    """The space of an embedder by its name; of several versions, the one that holds the most sounds, then the newest.
+
+    So an upgrade of the ears hides nothing: the new space takes over when an ingest has brought it up to date. Raises
+    NotFoundError with the names there are.
+    """
     spaces = list_spaces(db)
     named = [space for space in spaces if space.fingerprint.name == name]
     if not named:
         names = ", ".join(sorted({space.fingerprint.name for space in spaces})) or "none yet"
         raise NotFoundError(f"no sound was heard with the ears {name!r}; spaces of this library: {names}")
-    return named[-1]
+    if len(named) == 1:
+        return named[0]
+    counts = dict(db.execute("SELECT space_id, count(*) FROM vectors GROUP BY space_id").fetchall())
+    return max(named, key=lambda space: (counts.get(space.id, 0), space.id))
 
 
 def list_spaces(db: Database) -> list[Space]:
@@ -84,6 +91,13 @@ def put_vectors(db: Database, space: Space, sound_id: int, vectors: NDArray[np.f
 def touch(db: Database, space: Space) -> None:
     """Says that vectors of the space changed: every cache made before is stale."""
     db.execute("UPDATE spaces SET revision = revision + 1 WHERE id = ?", [space.id])
+
+
+def count_windows(db: Database, space: Space, sound_id: int) -> int:
+    """How many windows of a sound are known in a space; 0 if it was not heard there."""
+    query = "SELECT n_windows FROM vectors WHERE space_id = ? AND sound_id = ?"
+    row = db.execute(query, [space.id, sound_id]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def get_vectors(db: Database, space: Space, sound_id: int) -> Vectors:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from agent.ask import CHATS, Answer, ask_once, sound_ids
+from agent.ask import Answer, ask_once, sound_ids
 from agent.events import ApprovalAsked, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from agent.memory import CHATS
 from core.errors import AudioError
 from core.library import Library
 from tests.agent.scripted import ScriptedChatModel, call, says

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import sqlite3
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_search_by_a_file_needs_no_ingest_of_it(run, demo, demo_folder):
 def test_search_keeps_to_its_filters(run, demo):
     every = run("search", "rain kick", "-k", 99, "--library", demo, "--json").document["hits"]
     long = run("search", "rain kick", "-k", 99, "--min-s", 1, "--library", demo, "--json").document["hits"]
-    none = run("search", "rain kick", "--domain", "nobody's", "--library", demo, "--json").document["hits"]
+    none = run("search", "rain kick", "--domain", "silence", "--library", demo, "--json").document["hits"]
 
     assert {hit["id"] for hit in long} == {hit["id"] for hit in every if hit["duration_s"] >= 1} != set()
     assert none == []
@@ -114,7 +115,7 @@ def test_show_tells_everything_of_sounds_and_chunks(run, demo):
     sound, chunk = run("show", "9", "13:1", "--library", demo, "--json").document["sounds"]
 
     assert (sound["id"], Path(sound["path"]).name, sound["codec"]) == (9, "kick_0.wav", "pcm_s16le")
-    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, 1.0)
+    assert (chunk["id"], chunk["chunk"], chunk["end_s"]) == (13, 1, round(chunk["duration_s"], 3))
 
 
 def test_cluster_clusters_and_summarize_tell_the_same_groups(run, demo):
@@ -242,7 +243,9 @@ def test_the_help_lists_every_verb(run):
         (["search", "--like", "/no/such.wav"], "/no/such.wav is neither a file nor the id of a sound; check the path"),
         (["search", "--like", "999"], "there is no sound 999"),
         (["search", "--like", "9", "--space", "clap"], "no sound was heard with the ears 'clap'"),
+        (["search", "x", "--domain", "nobody's"], 'no domain is called "nobody\'s"; known are speech,'),
         (["show", "999"], "there is no sound 999"),
+        (["show", "9" * 20], f"'{'9' * 20}' names no sound"),
         (["show", "kick"], "'kick' names no sound; name one as 412, or a chunk of it as 412:7"),
         (["show", "9:99"], "sound 9 has no chunk 99; it has 0 to 0"),
         (["cluster", "-k", "99"], "15 sounds cannot make 99 groups; ask for 1 to 15"),
@@ -262,6 +265,70 @@ def test_an_error_is_one_sentence_on_stderr_and_ends_with_1(run, demo, args, sen
     assert as_json.document == {"error": told.err.strip().removeprefix("earshot: ")}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("EARSHOT_WORKERS", "abc", "EARSHOT_WORKERS cannot be 'abc' (input should be a valid integer, unable to parse"),
+        ("earshot_port", "70000", "EARSHOT_PORT cannot be '70000' (input should be less than or equal to 65535);"),
+        ("EARSHOT_EXPORTS", "~nobody-here/x", "a folder in the settings has no known home; write its path in full"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_a_sentence(run, demo, monkeypatch, name, value, sentence):
+    monkeypatch.setenv(name, value)
+    told = run("search", "rain", "--library", demo)
+    assert (told.code, told.out) == (1, "")
+    assert re.fullmatch(rf"earshot: {re.escape(sentence)}.*\n", told.err)
+    assert sentence in run("search", "rain", "--library", demo, "--json").document["error"]
+
+
+def test_settings_that_are_no_text_are_told_in_a_sentence(run, demo, tmp_path, monkeypatch):
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    monkeypatch.chdir(tmp_path)
+    assert (
+        run("search", "rain", "--library", demo).err == "earshot: .env is not UTF-8 text; save it anew or remove it\n"
+    )
+
+
+def test_a_library_that_is_set_to_nothing_is_the_one_of_the_default(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    expected = run("search", "rain").err
+    monkeypatch.setenv("EARSHOT_LIBRARY", "")
+    assert run("search", "rain").err == expected != ""
+    assert str(tmp_path) not in expected
+
+
+def test_what_the_system_refuses_is_told_in_a_sentence(run, demo, monkeypatch):
+    long = demo / ("a" * 300)
+    done = run("search", "rain", "--library", long)
+    assert (done.code, done.out) == (1, "")
+    assert "File name too long; check the path, its permissions and the room on the disk" in done.err
+    assert done.err.count("\n") == 1
+
+    def broken(*_, **__):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Library, "search_by_text", broken)
+    done = run("search", "rain", "--library", demo, "--json")
+    assert done.code == 1
+    assert done.document["error"] == (
+        "a database of the library cannot be used (disk I/O error); look at it with: earshot doctor"
+    )
+
+
+def test_a_mistake_of_the_program_is_not_told_as_one_of_the_person(run, demo, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Library, "search_by_text", broken)
+    with pytest.raises(ZeroDivisionError):
+        run("search", "rain", "--library", demo)
+
+
+def test_json_is_an_option_and_not_a_word_that_is_looked_for(run, tmp_path):
+    done = run("search", "--library", tmp_path / "none", "--", "--json")
+    assert (done.code, done.out) == (1, "")
+
+
 @pytest.mark.parametrize("args", [["search", "x"], ["show", "1"], ["cluster"], ["clusters"], ["summarize", "1", "1"]])
 def test_where_there_is_no_library_the_next_step_is_told_and_none_is_made(run, tmp_path, args):
     done = run(*args, "--library", tmp_path / "none")
@@ -273,9 +340,10 @@ def test_where_there_is_no_library_the_next_step_is_told_and_none_is_made(run, t
 
 def test_a_library_that_cannot_be_one_is_told_in_a_sentence(run, tmp_path):
     file = tiny_wav(tmp_path / "a.wav")
-    done = run("ingest", file, "--library", file)
-    assert (done.code, done.out) == (1, "")
-    assert f"{file} cannot hold a library (File exists); choose another folder" in done.err
+    for args in (["ingest", file], ["ask", "hello"]):
+        done = run(*args, "--library", file)
+        assert (done.code, done.out) == (1, "")
+        assert f"{file} cannot hold a library (File exists); choose another folder" in done.err
 
     (tmp_path / "junk").mkdir()
     (tmp_path / "junk" / "earshot.db").write_bytes(b"not a database" * 1000)
@@ -298,6 +366,11 @@ def test_a_sick_doctor_visit_ends_with_1(run, demo):
         ["search"],
         ["search", "x", "-k", "0"],
         ["search", "x", "-k", "many"],
+        ["search", "x", "-k", "9" * 20],
+        ["clusters", "9" * 20],
+        ["summarize", "9" * 20, "1"],
+        ["summarize", "1", "9" * 20],
+        ["cluster", "--seed", "4294967296"],
         ["search", "x", "--nonsense"],
         ["cluster", "-k", "0"],
         ["clusters", "one"],
@@ -343,7 +416,7 @@ def test_ctrl_c_ends_an_ingest_with_130_a_true_summary_and_a_sound_library(tmp_p
     assert "Traceback" not in err
     committed = count_files(library)
     assert out.count("\n") == 1
-    assert json.loads(out)["indexed"] == committed < 181
+    assert json.loads(out)["found"] == json.loads(out)["indexed"] == committed < 181
     assert json.loads(out)["elapsed_s"] > 0
     assert rows(library, "PRAGMA integrity_check") == [("ok",)]
     sounds, vectors = rows(library, "SELECT (SELECT count(*) FROM sounds), (SELECT count(*) FROM vectors)")[0]
@@ -360,9 +433,17 @@ def test_a_stop_between_two_files_is_summed_up_after_the_last_batch_is_kept(run,
             raise KeyboardInterrupt
 
     monkeypatch.setattr("agent.cli.Progress.update", interrupted)
-    library = tmp_path / "library"
-    done = run("ingest", tiny_wavs(tmp_path / "sounds", 9), "--library", library, "--json")
+    folder, library = tiny_wavs(tmp_path / "sounds", 9), tmp_path / "library"
+    (folder / "s000.wav").write_bytes(b"no sound")
+    done = run("ingest", folder, "--library", library, "--json")
 
     assert done.code == 130
-    assert done.document["indexed"] == count_files(library) == 5
-    assert Library(library).overview()["sounds"] == 5
+    document = done.document
+    assert document["indexed"] == count_files(library) == 4
+    assert document["found"] == document["indexed"] + document["unchanged"] + len(document["skipped"]) == 5
+
+    drawn.clear()
+    done = run("ingest", folder, "--library", library)
+    assert done.code == 130
+    assert "5 of 9 files done: indexed 0 + unchanged 4 + skipped 1" in done.out
+    assert Library(library).overview()["sounds"] == 4

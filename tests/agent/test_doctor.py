@@ -8,6 +8,7 @@ import pytest
 
 from agent import doctor
 from agent.doctor import Finding, examine
+from agent.sources import read_settings
 from core.library import Library
 from core.settings import Settings
 from core.store.migrations import SCHEMA_VERSION
@@ -40,14 +41,20 @@ def test_where_there_is_no_library_yet_that_is_said_and_none_is_made(library):
 
 
 def test_every_setting_is_told_with_where_it_comes_from(tmp_path, monkeypatch):
-    monkeypatch.setenv("EARSHOT_PORT", "8123")
-    (tmp_path / ".env").write_text("EARSHOT_HOST=localhost\n")
+    monkeypatch.setenv("earshot_port", "8123")
+    monkeypatch.setenv("EARSHOT_MODEL", "")
+    monkeypatch.setenv("EARSHOT_LIBRARY", "/another")
+    (tmp_path / ".env").write_text("EARSHOT_HOST=localhost\nEARSHOT_PORT=1\nMISTRAL_API_KEY=sk-secret\n")
     monkeypatch.chdir(tmp_path)
-    findings = found(Library(settings=Settings(library=tmp_path / "library")))
+    given = read_settings(tmp_path / "library").model_copy(update={"lock_wait_s": 1.0})
+    findings = found(Library(settings=given))
 
     assert findings["setting port"].detail == "8123 (environment)"
-    assert findings["setting host"].detail == "localhost (set)"
-    assert findings["setting library"].detail == f"{tmp_path / 'library'} (set)"
+    assert findings["setting host"].detail == "localhost (.env)"
+    assert findings["setting mistral_api_key"].detail == "********** (.env)"
+    assert findings["setting model"].detail == " (default)"
+    assert findings["setting library"].detail == f"{tmp_path / 'library'} (argument)"
+    assert findings["setting lock_wait_s"].detail == "1.0 (argument)"
     assert findings["setting embedder"].detail == "builtin (default)"
     assert {f"setting {name}" for name in Settings.model_fields} <= set(findings)
 
@@ -56,6 +63,7 @@ def test_a_key_is_never_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("MISTRAL_API_KEY", "sk-very-secret-0123456789")
     findings = examine(Library(settings=Settings(library=tmp_path / "library")))
     assert not [finding for finding in findings if "secret" in finding.detail]
+    assert "********** (environment)" in [finding.detail for finding in findings]
 
 
 def test_a_program_that_is_not_installed_is_told_as_it_is(library, monkeypatch):

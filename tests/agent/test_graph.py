@@ -14,8 +14,9 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from agent.context import AgentContext
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
 from agent.graph import MODEL_CALLS_PER_TURN, build_agent
+from agent.llm.embedded.attachments import Attached, split_attachments
 from agent.repair import NOT_RUN
-from agent.turn import take_turn
+from agent.turn import take_turn, with_attachments
 from core.attachments import Attachment
 from core.library import Library
 from tests.agent.scripted import ScriptedChatModel, call, says
@@ -99,6 +100,23 @@ async def test_attached_sounds_are_named_to_the_model_by_their_ids(demo_library)
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("n" * 56 + ".wav", "n" * 56 + ".wav"),
+        ("n" * 57 + ".wav", "n" * 55 + "….wav"),
+        ('"' * 200 + ".flac", '"' * 54 + "….flac"),
+        ("n" * 100, "n" * 59 + "…"),
+        ("n." + "e" * 100, "n." + "e" * 47 + "…" + "e" * 10),
+    ],
+)
+def test_a_long_name_of_an_attached_sound_is_shortened_and_still_read(name, told):
+    message = with_attachments("like this", [Attachment("a3fa9c2d1", name, Path("x"))])
+
+    assert len(told) <= 60
+    assert split_attachments(message) == ("like this", [Attached("a3fa9c2d1", told)])
+
+
 async def test_the_model_is_told_its_rules_and_never_where_files_lie(demo_library, demo_folder):
     talk = Talk(demo_library, SEARCH, says("Done."))
     await talk.say("find kicks")
@@ -124,7 +142,7 @@ async def test_a_known_problem_goes_to_the_model_and_the_turn_goes_on(demo_libra
 
     (failed,) = of_kind(events, ToolFinished)
     assert (failed.failed, failed.artifact) == (True, None)
-    assert failed.text == "there is no sound 77; search for one, or list them with: earshot search"
+    assert failed.text == "there is no sound 77; search for one"
     assert text_of(events) == "There is no 77."
 
 
@@ -191,7 +209,63 @@ async def test_a_call_that_cannot_be_read_is_answered_and_the_model_may_call_aga
     assert text_of(events) == "Done."
 
 
+async def test_an_export_that_was_cut_off_is_not_put_to_the_person(demo_library):
+    cut = EXPORT.model_copy(update={"response_metadata": {"finish_reason": "length"}})
+    talk = Talk(demo_library, cut, says("Nothing was copied."))
+    events = await talk.say("export the kicks")
+
+    assert of_kind(events, ApprovalAsked) == []
+    assert talk.last_shown[-1].text == "This call was not run: the answer was cut off. Call again."
+    assert text_of(events) == "Nothing was copied."
+    assert not demo_library.settings.exports.exists()
+
+
+async def test_an_export_beside_a_call_that_cannot_be_read_is_not_put_to_the_person(demo_library):
+    bad = {"name": "cluster", "args": '{"k": ', "id": "c1", "error": "no JSON", "type": "invalid_tool_call"}
+    beside = EXPORT.model_copy(update={"invalid_tool_calls": [bad]})
+    talk = Talk(demo_library, beside, EXPORT, says("Copied."))
+    talk.model.disable_streaming = True
+    (asked,) = of_kind(await talk.say("export the kicks"), ApprovalAsked)
+
+    assert len(talk.model.shown) == 2, "it is asked about once the model has called again"
+    assert {message.tool_call_id for message in talk.last_shown[-2:]} == {"c1", "e1"}
+    assert len(asked.requests) == 1
+    assert text_of(await talk.say(resume=[{"type": "approve"}])) == "Copied."
+
+
+async def test_a_model_whose_answers_are_always_cut_off_is_ended_with_a_notice(demo_library):
+    cut = [
+        says("", call("search_by_text", f"c{n}", text="kick"), response_metadata={"finish_reason": "length"})
+        for n in range(MODEL_CALLS_PER_TURN)
+    ]
+    events = await Talk(demo_library, *cut).say("find kicks")
+
+    (notice,) = of_kind(events, Notice)
+    assert f"({MODEL_CALLS_PER_TURN}/{MODEL_CALLS_PER_TURN})" in notice.text
+
+
 # Approval
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        ({"sounds": ["9"]}, "1 sound into a new folder"),
+        ({"sounds": ["9", "10"], "name": " "}, "2 sounds into a new folder"),
+        ({"clustering": 3}, "clustering 3 into a new folder"),
+        ({"clustering": 0, "sounds": []}, "clustering 0 into a new folder"),
+        ({"sounds": ["9"], "clustering": 3, "name": "all"}, "1 sound and clustering 3 into a new folder “all”"),
+        ({}, "0 sounds into a new folder"),
+        ({"sounds": ["9"], "name": "[x](http://y)"}, "1 sound into a new folder “\\[x\\](http:\u2060//y)”"),
+        ({"sounds": ["9"], "name": "n" * 99}, f"1 sound into a new folder “{'n' * 59}…”"),
+        ({"sounds": "9", "clustering": ["*"], "name": 5}, r"1 sound and clustering \['\*'\] into a new folder “5”"),
+    ],
+)
+async def test_the_person_is_told_all_that_an_export_asks_for(demo_library, args, what):
+    talk = Talk(demo_library, says("", call("export", "e1", **args)))
+    (asked,) = of_kind(await talk.say("export"), ApprovalAsked)
+
+    assert asked.requests[0]["description"] == f"Copy {what} under {demo_library.settings.exports}?"
 
 
 async def test_an_export_waits_until_the_person_agrees(demo_library):
@@ -203,7 +277,7 @@ async def test_an_export_waits_until_the_person_agrees(demo_library):
         {
             "name": "export",
             "args": {"sounds": ["9", "10"], "name": "kicks"},
-            "description": f"Copy 2 sounds into a new folder under {demo_library.settings.exports}?",
+            "description": f"Copy 2 sounds into a new folder “kicks” under {demo_library.settings.exports}?",
         }
     ]
     assert of_kind(events, ToolFinished) == []
@@ -248,9 +322,8 @@ async def test_each_of_two_exports_is_decided_on_its_own(demo_library):
     (asked,) = of_kind(await talk.say("export both"), ApprovalAsked)
     events = await talk.say(resume=[{"type": "reject", "message": "no"}, {"type": "approve"}])
 
-    assert ["1 sounds" in asked.requests[0]["description"], "clustering 1" in asked.requests[1]["description"]] == [
-        True
-    ] * 2
+    first, second = (request["description"].partition(" under ")[0] for request in asked.requests)
+    assert (first, second) == ("Copy 1 sound into a new folder “one”", "Copy clustering 1 into a new folder “two”")
     assert [path.name for path in demo_library.settings.exports.iterdir()] == ["two"]
     assert {event.call_id: event.failed for event in of_kind(events, ToolFinished)} == {"e1": True, "e2": False}
 

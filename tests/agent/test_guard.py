@@ -86,10 +86,18 @@ async def test_a_web_socket_of_another_origin_is_refused():
     assert sent[0].get("status") == 403
 
 
-def test_an_address_that_stands_for_all_is_not_a_name():
-    assert Address("0.0.0.0", 80).hosts == ["localhost:80", "127.0.0.1:80", "localhost", "127.0.0.1"]
+def test_an_address_knows_the_names_it_is_called_by():
+    assert Address("localhost", 80).hosts == ["localhost:80", "127.0.0.1:80", "localhost", "127.0.0.1"]
     assert Address("::1", 8000).hosts[0] == "[::1]:8000"
-    assert Address("192.168.1.5", 8000).url == "http://192.168.1.5:8000"
+    assert Address("127.0.0.2", 8000).url == "http://127.0.0.2:8000"
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "", "192.168.1.5", "::ffff:10.0.0.1", "my-machine", "localhost.test"]
+)
+def test_an_address_that_other_machines_reach_is_refused_with_the_next_step(host):
+    with pytest.raises(UnsupportedError, match=r"no login yet; use 127\.0\.0\.1, or reach it through an ssh tunnel"):
+        Address(host, 8000)
 
 
 def test_no_header_breaks_out_of_its_line():

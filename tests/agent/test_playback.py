@@ -1,6 +1,8 @@
 """What a browser plays is sent as it is, all else as a WAV of the same sound."""
 
+import threading
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from agent import playback
 from agent.playback import playable
+from core.audio import Source
 from core.errors import AudioError
 
 RATE_HZ = 16000
@@ -63,6 +66,33 @@ def test_a_file_that_no_browser_plays_is_made_a_wav_once(tmp_path, name, codec):
         assert file.getnframes() == pytest.approx(RATE_HZ / 2, rel=0.15)
     before = found.path.stat().st_ino
     assert playable(path, tmp_path / "cache").path.stat().st_ino == before
+
+
+def test_two_who_want_one_sound_wait_for_one_wav_and_nobody_waits_for_another_sound(tmp_path, monkeypatch):
+    slow, quick = write(tmp_path / "slow.au", "pcm_s16be"), write(tmp_path / "quick.au", "pcm_s16be")
+    begun, go_on, made = threading.Event(), threading.Event(), []
+    write_wav = playback._write_wav
+
+    def held_up(source: Source, target: Path) -> None:
+        made.append(source.name)
+        if source.name == "slow.au":
+            begun.set()
+            assert go_on.wait(10)
+        write_wav(source, target)
+
+    monkeypatch.setattr(playback, "_write_wav", held_up)
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(playable, slow, tmp_path / "cache") for _ in range(2)]
+        assert begun.wait(10)
+        try:
+            assert playable(quick, tmp_path / "cache").path.is_file(), "while the slow one is being made"
+        finally:
+            go_on.set()
+        first, second = (each.result() for each in waiting)
+
+    assert first == second
+    assert sorted(made) == ["quick.au", "slow.au"]
+    assert len(playback._being_made) == 0, "locks are not kept"
 
 
 def test_the_ending_of_a_name_does_not_matter(tmp_path):

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from agent.guard import OUTSIDE
-from agent.server import serve
+from agent.server import build_server, serve
 from core.errors import UnsupportedError
 from core.settings import Settings
 
@@ -279,6 +279,19 @@ def test_a_taken_address_is_named_with_the_next_step(tmp_path):
         with pytest.raises(UnsupportedError, match=rf"127\.0\.0\.1:{port} .*--port"):
             serve(library, lambda _: None, Settings(library=tmp_path, port=port, _env_file=None), folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_that_other_machines_reach_is_refused_before_anything_is_opened(tmp_path):
+    library: Any = SimpleNamespace(folder=tmp_path)
+    settings = Settings(library=tmp_path, host="0.0.0.0", port=0, _env_file=None)
+    for start in (serve, build_server):
+        with pytest.raises(UnsupportedError, match=r"'0\.0\.0\.0', for it has no login yet"):
+            start(library, lambda _: None, settings, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_of_the_start_is_not_filled_by_files_that_chainlit_lays_down(server):
+    assert "translation" not in (server.folder / "log").read_text()
 
 
 def test_neither_checkout_nor_working_directory_is_written_to(server):

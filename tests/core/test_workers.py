@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from core.workers import ListenerPool
 from tests.runs import WORKERS_ARE_SEEN, alive, descendants, tiny_wav
 
 pytestmark = WORKERS_ARE_SEEN
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    for seed, name in enumerate("abc"):
-        tiny_wav(tmp_path / f"{name}.wav", seed)
-    return tmp_path
 
 
 def workers_of(pool: ListenerPool) -> list[int]:

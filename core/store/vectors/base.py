@@ -129,7 +129,7 @@ def score(query: NDArray[np.float32], vectors: Vectors, metric: Metric) -> NDArr
         distances: NDArray[np.float64] = np.sqrt(np.square(rows - query).sum(axis=1))
         return -distances
     products: NDArray[np.float64] = (rows * query.astype(np.float64)).sum(axis=1)
-    return products
+    return np.clip(products, -1.0, 1.0) if metric == "cosine" else products
 
 
 def unit_rows(vectors: Vectors) -> Vectors:
