@@ -47,10 +47,8 @@ def tiny_wavs(folder: Path, count: int, first_seed: int = 0) -> Path:
 class ListenerInThisProcess:
     """A pool without processes: hears each file when its result is asked for, by the same steps as a worker."""
 
-    listener = Listener()
-
-    def __init__(self, *_: object) -> None:
-        pass
+    def __init__(self, embedder: str, captioner: str, _: int) -> None:
+        self.listener = Listener(embedder, captioner)
 
     def __enter__(self) -> "ListenerInThisProcess":
         return self

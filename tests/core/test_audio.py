@@ -295,3 +295,36 @@ def test_a_large_file_is_hashed_whole(tmp_path: Path) -> None:
     path.write_bytes(bytes(3 * audio.HASH_CHUNK))
     other.write_bytes(bytes(3 * audio.HASH_CHUNK - 1) + b"x")
     assert audio.content_hash(path) != audio.content_hash(other)
+
+
+def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
+    tone = sine(440, 1, 44_100)
+    path = write_sound(tmp_path / "wide.wav", np.stack([tone, -tone]), 44_100)
+    assert np.sqrt(np.mean(np.square(audio.decode(path, 44_100)))) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+
+
+def test_a_list_of_files_is_no_sound(tmp_path: Path) -> None:
+    write_sound(tmp_path / "real.wav", sine(440, 1))
+    (tmp_path / "list.wav").write_text("ffconcat version 1.0\nfile real.wav\n")
+    with pytest.raises(AudioError, match="list of other files"):
+        audio.open_source(tmp_path / "list.wav")
+
+
+def test_a_header_that_claims_an_absurd_rate_is_refused(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "slow.wav", sine(440, 1, 8_000), 8_000)
+    data = bytearray(path.read_bytes())
+    data[24:28] = (1).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match="sample rate 1"):
+        audio.open_source(path)
+
+
+def test_a_source_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", sine(440, 1))
+    with audio.open_source(path) as source:
+        next(source.blocks())
+    before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+    for _ in range(20):
+        with audio.open_source(path):
+            pass
+    assert not before or len(list(Path("/proc/self/fd").iterdir())) == before

@@ -5,8 +5,8 @@ import re
 from agent.llm.embedded import replies
 from agent.llm.embedded.content import beside
 from agent.llm.embedded.intents import vocabulary
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wording import lexicon
 
 
 def caveat(turn: Turn) -> str:

@@ -4,10 +4,13 @@ The words that stand around all this are in `lexicon.toml` under `content`.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from agent.llm.embedded.wording import MARK, Wording, lexicon
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.spelling import mended
+from agent.llm.embedded.wording import MARK, Wording
 
 _IN_TEXT = {"QUOTE", "WORD", "PLACE", "NUMBER", "FILE", "PATH", "SOME", "METHOD", "GROUPS", "CLUSTER", "CLUSTERING"}
 _IN_QUERY = {"QUOTE", "WORD", "METHOD", "GROUPS"}
@@ -35,6 +38,15 @@ _NAMED = re.compile(
 )
 
 
+_NAME = r"(?P<name>[^\s,.?!:;\"']+(?:\.\w+|[\\/][^\s,?!;]+)*(?: (?-i:[A-Z0-9])[^\s,.?!;]*)*)"
+_FOLDER_NAMED = re.compile(rf"\b(?:folder|directory)\s+(?:called\s+|named\s+|of name\s+)?{_NAME}", re.IGNORECASE)
+_FOLDER_IN = re.compile(rf"\b(?:in|from|inside|under|below|at)\s+(?:my\s+(?=[a-z])|the\s+)?{_NAME}", re.IGNORECASE)
+_FOLDER_BEFORE = re.compile(r"(?P<name>[^\s,.?!:;]+)\s+(?:folder|directory)\b", re.IGNORECASE)
+_FOLDER_BARE = re.compile(
+    r"^(?:\w+ )?(?i:add|index|import|ingest|scan|load) (?:my |the )?(?P<name>[A-Z][^\s,?!;]*(?: [A-Z][^\s,?!;]*)*)"
+)
+
+
 @dataclass(frozen=True)
 class Subject:
     """What to look for and what to leave out, as search words; empty where nothing was said."""
@@ -49,7 +61,61 @@ def subject(wording: Wording) -> Subject:
     found = _WITHOUT.search(words)
     about, rest = (words[: found.start()], found["rest"]) if found else (words, "")
     about, rest = _main_clause(about, rest)
-    return Subject(wording.spelled(_trimmed(about, "lead", "tail")), wording.spelled(_left_out(rest)))
+    return Subject(_search_words(wording, _trimmed(about, "lead", "tail")), _search_words(wording, _left_out(rest)))
+
+
+def _search_words(wording: Wording, words: str) -> str:
+    """As the person spelled them, but for slips in words for sounds; "louder" and "loudest" are "loud"."""
+    plain = {**lexicon()["comparatives"], **lexicon()["superlatives"]}
+    asked = " ".join(plain.get(word, word) for word in words.split())
+    return mended(wording.spelled(asked), wording.names)
+
+
+def beside(wording: Wording, known: Collection[str]) -> Subject:
+    """What a sentence that names a sound says besides: "like number 2 but with rain" is about rain.
+
+    known: words that carry no meaning of their own here, but for those that describe a sound.
+    """
+    words = re.sub(r"^(?:no|not that one|nope) ?,", "", _without_marks(wording.words, {"QUOTE", "WORD"}))
+    found = _WITHOUT.search(words)
+    about, rest = (words[: found.start()], found["rest"]) if found else (words, "")
+    left_out = _left_out(rest)
+    told = _telling(left_out, known)
+    return Subject(_search_words(wording, _telling(about, known)), _search_words(wording, left_out if told else ""))
+
+
+def _telling(words: str, known: Collection[str]) -> str:
+    """The words of a stretch that tell something of a sound."""
+    meant = {*lexicon()["sounds"]["words"].split(), *lexicon()["comparatives"], *lexicon()["superlatives"]}
+    idle = _words("lead", "tail", "generic", "chatter", "cluster_words")
+    kept = [
+        word
+        for word in re.findall(r"[A-Z]+\d+|[\w'-]*\w", words)
+        if word in meant or not (word in idle or word in known or word.isdigit())
+    ]
+    return " ".join(word for word in kept if word not in _words("length_words"))
+
+
+def qualities(wording: Wording) -> list[str]:
+    """What the sounds are to be more of: "brighter", "no, lower ones"."""
+    return [plain for word in wording.words.split() if (plain := lexicon()["comparatives"].get(word))]
+
+
+def with_qualities(text: str, asked: list[str]) -> str:
+    """Words to search by with further qualities; what is their opposite goes."""
+    gone = {*asked, *(lexicon()["opposites"].get(each, "") for each in asked)}
+    return " ".join([*(word for word in text.split() if word.lower() not in gone), *asked])
+
+
+def says_any(wording: Wording, *lists: str, table: str = "content") -> bool:
+    """Whether the words hold one of those in some lists of the lexicon."""
+    wanted = {word for name in lists for word in lexicon()[table][name].split()}
+    return not wanted.isdisjoint(wording.words.split())
+
+
+def holds_only(words: str, *lists: str) -> bool:
+    """Whether each word of a stretch is in some lists of the lexicon."""
+    return set(re.findall(r"[a-z]+", words)) <= _words(*lists)
 
 
 def _left_out(rest: str) -> str:
@@ -76,7 +142,7 @@ def grouped(wording: Wording) -> str:
         after = phrase[generic + 1 :]
         phrase = phrase[:generic] + (after[1:] if after[:1] in (["of"], ["about"]) else [])
     kept = [word for word in phrase if word not in _words("cluster_words") or word == "and"]
-    return wording.spelled(" ".join(kept).removeprefix("and ").removesuffix(" and").strip())
+    return _search_words(wording, " ".join(kept).removeprefix("and ").removesuffix(" and").strip())
 
 
 def save_name(wording: Wording, quotes: list[str], paths: list[str]) -> str:
@@ -100,15 +166,19 @@ def _said_name(wording: Wording) -> str:
         words.pop()
     while words and words[0] in _words("no_name"):
         words.pop(0)
-    return wording.spelled(" ".join(words))
+    return " ".join(wording.cased.get(word, word) for word in wording.spelled(" ".join(words)).split())
 
 
 def folder_name(wording: Wording) -> str:
-    """The folder in "index the folder loops": a name after that word; empty if there is none."""
-    found = re.search(r"\b(?:folder|directory)(?: (?:called|named|of name))? (?P<name>[^\s,.?!]+)", wording.words)
-    if found is None or found["name"] in _words("no_name", "lead", "tail"):
-        return ""
-    return wording.spelled(found["name"])
+    """The folder in "index the folder loops" or "add the sounds in Sounds2": a bare name, as it was written, or ""."""
+    found = (pattern.search(wording.text) for pattern in (_FOLDER_NAMED, _FOLDER_IN, _FOLDER_BEFORE, _FOLDER_BARE))
+    names = (match["name"].rstrip(".") for match in found if match)
+    return next((name for name in names if _may_be_folder(name)), "")
+
+
+def _may_be_folder(name: str) -> bool:
+    idle = name.lower() in _words("no_name", "lead", "tail", "generic")
+    return not idle or (name != name.lower() and name.lower() not in _words("no_name"))
 
 
 @cache

@@ -15,22 +15,20 @@ every argument right (`tests/agent/llm/held_out.toml`; since then the misses hav
 
 import math
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.llm.embedded.lists import BRACES, examples, lexicon
 from agent.llm.embedded.slots import read_slots
-from agent.llm.embedded.wording import MARK, lexicon, read_wording
+from agent.llm.embedded.wording import MARK, read_wording
 
 _CONTENT = "qzthing"  # stands in the examples for what braces hold: a word that is in no vocabulary
-_BRACES = re.compile(r"\{[^}]*\}")
 _ATTACHED = "[attached]"
 _SAME = {
     "FILE": "<sound>",
@@ -63,12 +61,13 @@ def guess(words: str, attached: bool) -> list[Guess]:
 def vocabulary() -> frozenset[str]:
     """The words that carry intent: those of the examples outside braces, and those of numbers and lengths."""
     table = lexicon()
-    said = " ".join(_BRACES.sub(" ", text) for texts in _texts().values() for text in texts)
+    said = " ".join(BRACES.sub(" ", text) for texts in examples().values() for text in texts)
     from_examples = set(re.findall(r"[a-z]+", re.sub(r"\S*[/_.:\\]\S*", " ", said.lower())))
     grammar = (
         "shorter longer less than under over between until least most about clustering domain without sounds results"
     )
-    return frozenset({*from_examples, *table["numbers"], *table["ordinals"], *table["seconds_per"], *grammar.split()})
+    numbers = {*table["numbers"], *table["ordinals"], *table["seconds_per"]}
+    return frozenset({*from_examples, *numbers, *_qualities(), *grammar.split()})
 
 
 def blanked(words: str, attached: bool, known: frozenset[str]) -> list[str]:
@@ -79,10 +78,17 @@ def blanked(words: str, attached: bool, known: frozenset[str]) -> list[str]:
         if mark:
             seen = _BLANK if mark[1] in _ABOUT else _SAME.get(mark[1], f"<{mark[1].lower()}>")
         else:
-            seen = word if word in known else _BLANK
+            seen = _qualities().get(word, word if word in known else _BLANK)
         if seen != _BLANK or tokens[-1:] != [_BLANK]:
             tokens.append(seen)
     return [*tokens, "<attached>"] if attached else tokens
+
+
+@cache
+def _qualities() -> dict[str, str]:
+    """All comparatives of sounds read alike, and all superlatives: "brighter ones" is as good as "darker ones"."""
+    table = lexicon()
+    return {**dict.fromkeys(table["comparatives"], "<more>"), **dict.fromkeys(table["superlatives"], "<most>")}
 
 
 def features(tokens: Sequence[str], variant: str) -> Counter[str]:
@@ -156,11 +162,6 @@ class Examples:
 
 
 @cache
-def _texts() -> dict[str, list[str]]:
-    return tomllib.loads(Path(__file__).with_name("examples.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def labelled_examples() -> list[tuple[str, list[str]]]:
     """Every example as (intent, tokens to compare)."""
     return [(intent, _tokens(text)) for intent, text in labelled_texts()]
@@ -168,12 +169,12 @@ def labelled_examples() -> list[tuple[str, list[str]]]:
 
 def labelled_texts() -> list[tuple[str, str]]:
     """Every example as (intent, text), braces and all."""
-    return [(intent, text) for intent, texts in _texts().items() for text in texts]
+    return [(intent, text) for intent, texts in examples().items() for text in texts]
 
 
 def _tokens(text: str) -> list[str]:
     attached = text.endswith(_ATTACHED)
-    wording = read_wording(_BRACES.sub(_CONTENT, text.removesuffix(_ATTACHED)), {}, vocabulary())
+    wording = read_wording(BRACES.sub(_CONTENT, text.removesuffix(_ATTACHED)), {}, vocabulary())
     read_slots(wording)
     return blanked(wording.words, attached, vocabulary())
 

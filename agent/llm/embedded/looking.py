@@ -6,6 +6,7 @@ from typing import Any
 from agent.llm.embedded import replies
 from agent.llm.embedded.content import Subject, beside, grouped
 from agent.llm.embedded.intents import vocabulary
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.phrasing import Asked, phrase_artifact, phrase_group, phrase_skips
 from agent.llm.embedded.plans import Call, Plan, ask, call, given
@@ -13,7 +14,6 @@ from agent.llm.embedded.searching import count, like, meant, unknown, words
 from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.telling import asks_for_one_thing
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wording import lexicon
 
 _MOST_AT_ONCE = 4  # groups told of in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once

@@ -27,11 +27,20 @@ class Memory:
     """What may be pointed at.
 
     places: what the list last shown holds, in its order: sound names for the tools, or cluster numbers (`places_are`).
+    lengths_s: how long the listed sounds are; lengths: how long any sound shown is, in seconds, by what tools call it.
     attached: the sounds attached so far, the latest last. focus: the sound that "this" means now, if there is one.
+    looked_at: the sound that was shown alone just before.
     search, grouping: name and arguments of the last search and the last clustering that were asked for.
+    called: names of sounds by what tools call them; names: the other way round, the latest of one name.
+    members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     """
 
     names: dict[str, str] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
+    lengths: dict[str, float] = field(default_factory=dict)
+    looked_at: str | None = None
+    ingest: Mapping[str, Any] | None = None
+    titles: dict[tuple[int, int], str] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
     places_are: str = "sounds"
     lengths_s: list[float] = field(default_factory=list)
@@ -104,6 +113,7 @@ def _remember_attachments(memory: Memory, message: HumanMessage) -> None:
     for attachment in split_attachments(message.text)[1]:
         memory.attached.append(attachment.id)
         memory.names[attachment.name] = attachment.id
+        memory.called[attachment.id] = attachment.name
         memory.focus = attachment.id
 
 
@@ -129,8 +139,10 @@ def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     kind = artifact.get("kind")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is not None:
+        memory.looked_at = None
         reader(memory, artifact)
-        memory.last = Shown(str(kind), artifact)
+        if kind != "ingest":  # it shows nothing that could be pointed at
+            memory.last = Shown(str(kind), artifact)
 
 
 def _remember_hits(memory: Memory, artifact: Mapping[str, Any]) -> None:
@@ -140,7 +152,7 @@ def _remember_hits(memory: Memory, artifact: Mapping[str, Any]) -> None:
 def _remember_sounds(memory: Memory, artifact: Mapping[str, Any]) -> None:
     cards = _cards(artifact.get("sounds"))
     if len(cards) == 1:  # a look at one sound leaves the list where it is: "and the third one?"
-        memory.focus = str(cards[0]["id"])
+        memory.focus = memory.looked_at = str(cards[0]["id"])
         _learn_names(memory, cards)
     else:
         _show(memory, cards)
@@ -160,6 +172,11 @@ def _remember_cluster(memory: Memory, artifact: Mapping[str, Any]) -> None:
     clustering, cluster = artifact.get("clustering"), artifact.get("cluster")
     if isinstance(clustering, int) and isinstance(cluster, int):
         memory.members[clustering, cluster] = [str(member) for member in artifact.get("members") or []]
+        memory.titles[clustering, cluster] = str(artifact.get("title") or "")
+
+
+def _remember_ingest(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    memory.ingest = artifact
 
 
 _READERS = {
@@ -167,6 +184,7 @@ _READERS = {
     "sounds": _remember_sounds,
     "clustering": _remember_clustering,
     "cluster": _remember_cluster,
+    "ingest": _remember_ingest,
 }
 
 
@@ -178,10 +196,13 @@ def _show(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
 
 def _learn_names(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
     for card in cards:
-        name = card.get("name")
+        name, sound, length_s = card.get("name"), str(card["id"]), card.get("duration_s")
         if isinstance(name, str):
             memory.names.pop(name, None)  # the latest of two sounds with one name is meant
-            memory.names[name] = str(card["id"])
+            memory.names[name] = sound
+            memory.called[sound] = name
+        if isinstance(length_s, int | float):
+            memory.lengths[sound] = float(length_s)
 
 
 def _cards(value: object) -> list[Mapping[str, Any]]:

@@ -17,8 +17,10 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.llm.embedded import replies
+from agent.llm.embedded.caveats import caveat
 from agent.llm.embedded.phrasing import Asked, phrase
-from agent.llm.embedded.planner import Call, Plan, next_calls, plan
+from agent.llm.embedded.planner import next_calls, plan
+from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.turn import ASKED, read_turn
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -84,9 +86,9 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] | No
     if calls:
         return _message(Plan("export", calls), messages, tools)
     made = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
-    names = {ref: name for name, ref in turn.memory.names.items()}
-    asked = Asked(question=turn.wording.words, names=names)
-    return AIMessage(phrase(turn.answers or turn.results, {call["id"] or "": call["args"] for call in made}, asked))
+    asked = Asked(question=turn.wording.words, names=turn.memory.called)
+    said = phrase(turn.answers or turn.results, {call["id"] or "": call["args"] for call in made}, asked)
+    return AIMessage(f"{caveat(turn)} {said}".strip())
 
 
 def _message(step: Plan, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] | None) -> AIMessage:

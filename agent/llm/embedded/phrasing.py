@@ -39,11 +39,6 @@ _REJECTED = {
 }
 
 
-def asks_for_one_thing(question: str) -> bool:
-    """Whether the words ask for one property of a sound, such as its length, and not for all that is known."""
-    return any(re.search(rf"\b(?:{pattern})\b", question) for pattern, _ in _ASPECTS)
-
-
 @dataclass(frozen=True)
 class Asked:
     """What an answer goes by.
@@ -87,15 +82,15 @@ def _error(text: str, name: str) -> str:
 
 
 def _hits(artifact: Artifact, asked: Asked) -> str:
-    hits = _dicts(artifact.get("hits"))
+    hits = dicts(artifact.get("hits"))
     title = _title(str(artifact.get("title") or "Sounds"), asked)
     if not hits:
         return f"I found no {title}. {_wider(asked.args or {})}"
     count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
     which = "The nearest" if len(hits) > 1 else "It"
-    nearest = f"{which} is {_sound(hits[0])}{_score(hits[0], ' ({})')} at {_s(hits[0].get('start_s'))}"
-    caption = _caption(hits[0])
-    lines = [f"{place}. {_line(hit)}" for place, hit in enumerate(hits, 1)]
+    nearest = f"{which} is {sound_name(hits[0])}{score_of(hits[0], ' ({})')} at {moment(hits[0].get('start_s'))}"
+    caption = caption_of(hits[0])
+    lines = [f"{place}. {line(hit)}" for place, hit in enumerate(hits, 1)]
     return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
 
 
@@ -128,63 +123,23 @@ def _wider(args: Mapping[str, Any]) -> str:
     return "Try other words, or add more sounds: “add the sounds in /path/to/folder”."
 
 
-def _line(card: Artifact) -> str:
-    parts = [
-        _sound(card),
-        f"at {_s(card.get('start_s'))}",
-        _score(card, "{}"),
-        _caption(card),
-    ]
-    return ", ".join(part for part in parts[:3] if part) + (f": {parts[3]}" if parts[3] else "")
-
-
-def _sound(card: Artifact) -> str:
-    """A sound by its id and name; a chunk with its place and its seconds."""
-    if "chunk" not in card:
-        return f"sound {card.get('id')}, {quoted(card.get('name', ''))}"
-    moment = f"{_s(card.get('start_s'))} to {_s(card.get('end_s'))}"
-    return f"chunk {card.get('id')}:{card['chunk']} ({moment}) of {quoted(card.get('name', ''))}"
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
-
-
-def _caption(card: Artifact) -> str:
-    return inert(str(card.get("caption") or "").rstrip(". "), longest=120)
-
-
-def _score(card: Artifact, form: str) -> str:
-    score = card.get("score")
-    return form.format(f"{score:.2f}") if isinstance(score, int | float) else ""
-
-
-def _s(value: object) -> str:
-    return f"{value:.1f} s" if isinstance(value, int | float) else "0.0 s"
-
-
 def _clustering(artifact: Artifact, asked: Asked) -> str:
-    groups = _dicts(artifact.get("clusters"))
+    groups = dicts(artifact.get("clusters"))
     k = artifact.get("k", len(groups))
     method = {"gmm": "GMM", "kmeans": "k-means"}.get(str(artifact.get("method")), inert(artifact.get("method")))
     found = asked.args is not None and asked.args.get("k") is None
     how = f"the number found by {method} + BIC" if artifact.get("automatic", found) else f"by {method}"
     query = artifact.get("query") or (asked.args or {}).get("query")
     of = f" of sounds for {quoted(query)}" if query else ""
-    head = f"{_many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
+    head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
     return f"{head}\n\n" + "\n".join(_group_line(group) for group in groups)
 
 
 def _group_line(group: Artifact) -> str:
-    cards = _dicts(group.get("exemplars"))[:2]
+    cards = dicts(group.get("exemplars"))[:2]
     examples = "; ".join(map(_sound, cards))
-    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {_many(group.get('size', 0), 'sound')}"
+    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
     return f"{line}: {examples}" if examples else line
-
-
-def _many(n: int, what: str) -> str:
-    """A number of things: "1 sound", "8 sounds"."""
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _cluster(artifact: Artifact, _: Asked) -> str:
@@ -193,17 +148,17 @@ def _cluster(artifact: Artifact, _: Asked) -> str:
         f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
         f"{quoted(artifact.get('title') or 'Untitled')}"
     )
-    summary = inert(artifact.get("summary") or f"{_many(size, 'sound')}.", longest=600)
-    cards = _dicts(artifact.get("exemplars"))
-    lines = [f"{place}. {_line(card)}" for place, card in enumerate(cards, 1)]
+    summary = inert(artifact.get("summary") or f"{many(size, 'sound')}.", longest=600)
+    cards = dicts(artifact.get("exemplars"))
+    lines = [f"{place}. {line(card)}" for place, card in enumerate(cards, 1)]
     return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
 
 
 def _ingest(artifact: Artifact, _: Asked) -> str:
-    skips = _dicts(artifact.get("skipped"))
+    skips = dicts(artifact.get("skipped"))
     found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
     head = f"{found} found = {indexed} indexed + {unchanged} unchanged + {len(skips)} skipped"
-    took = f"{_duration(artifact.get('seconds_of_audio'))} of audio in {_duration(artifact.get('elapsed_s'))}"
+    took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
     also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
     lines = [
         f"- {quoted(_short_path(skip.get('path')))}: {inert(skip.get('reason', ''), 200)}"
@@ -223,139 +178,186 @@ def _short_path(path: object) -> str:
 
 def _export(artifact: Artifact, _: Asked) -> str:
     files = artifact.get("files", 0)
-    text = f"{_many(files, 'file')} copied to {_place(artifact.get('folder'))}."
-    return text + (f" The manifest is {_place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
-
-
-def _place(path: object) -> str:
-    return f"“{inert(path, longest=300)}”"
+    text = f"{many(files, 'file')} copied to {place(artifact.get('folder'))}."
+    return text + (f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
 
 
 def _overview(artifact: Artifact, _: Asked) -> str:
     sounds, files = artifact.get("sounds", 0), artifact.get("files", 0)
     if not sounds:
         return "The library is empty. Add sounds: “add the sounds in /path/to/folder”."
-    audio = _duration(artifact.get("seconds_of_audio"))
-    text = f"{_many(sounds, 'sound')} in {_many(files, 'file')}, {audio} of audio."
+    audio = duration(artifact.get("seconds_of_audio"))
+    text = f"{many(sounds, 'sound')} in {many(files, 'file')}, {audio} of audio."
     domains = sorted((artifact.get("domains") or {}).items(), key=lambda item: -item[1])
     if domains:
         text += " By domain: " + ", ".join(f"{inert(name, 30)} {count}" for name, count in domains) + "."
     clusterings = artifact.get("clusterings")
     count = len(clusterings) if isinstance(clusterings, list | tuple) else clusterings
     if count:
-        text += f" {_many(count, 'clustering')} kept."
+        text += f" {many(count, 'clustering')} kept."
     if artifact.get("skipped"):
-        text += f" {_many(artifact['skipped'], 'file')} could not be read."
+        text += f" {many(artifact['skipped'], 'file')} could not be read."
     return text
 
 
 def _sounds(artifact: Artifact, asked: Asked) -> str:
-    sounds = _dicts(artifact.get("sounds"))
+    sounds = dicts(artifact.get("sounds"))
     if not sounds:
         return "Nothing is known of that."
     told = [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", asked.question)]
     if told:
-        return "\n".join(f"{_capital(_sound(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
-    return "\n\n".join(_about(sound) for sound in sounds)
+        return "\n".join(f"{capital(sound_name(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
+    return "\n\n".join(about(sound) for sound in sounds)
 
 
-def _about(sound: Artifact) -> str:
-    """All that is known of a sound, in a line or two."""
-    head = _capital(_sound(sound))
-    caption = _caption(sound)
-    facts = [_long(sound), _kind(sound), _channels(sound), _loud(sound), _bright(sound)]
-    facts += [_pitch(sound)] if sound.get("pitch_hz") else []
-    facts += [_tempo(sound)] if sound.get("tempo_bpm") else []
-    line = ", ".join(fact for fact in facts if fact)
-    tags = _tags(sound)
-    return f"{head}{': ' + caption if caption else ''}. {_capital(line)}{'; ' + tags if tags else ''}."
+_PHRASES:
+        return phrase_artifact(result.artifact, asked)
+    return "\n".join(inert(line, 1000) for line in result.text.strip().splitlines()) or "Done."
 
 
-def _long(sound: Artifact) -> str:
-    value = sound.get("duration_s")
-    return f"{value:.3g} s long" if isinstance(value, int | float) and value < 60 else f"{_duration(value)} long"
+def _error(text: str, name: str) -> str:
+    sentence = inert(re.sub(r"^error:\s*", "", text.strip(), flags=re.IGNORECASE), 600) or "That did not work"
+    sentence = re.sub(
+        r"^(\d*)([#+=.)-])", r"\1\\\2", sentence[:1].upper() + sentence[1:]
+    )  # a file's name may stand first
+    return f"{sentence}{'' if sentence[-1] in '.!?…' else '.'} {_NEXT_STEPS.get(name, '')}".strip()
 
 
-def _loud(sound: Artifact) -> str:
-    parts = [("loudness_lufs", "{:.1f} LUFS"), ("peak_dbfs", "peak {:.1f} dBFS")]
-    told = [form.format(sound[key]) for key, form in parts if isinstance(sound.get(key), int | float)]
-    return ", ".join(told) or "of unknown loudness"
+def _hits(artifact: Artifact, asked: Asked) -> str:
+    hits = dicts(artifact.get("hits"))
+    title = _title(str(artifact.get("title") or "Sounds"), asked)
+    if not hits:
+        return f"I found no {title}. {_wider(asked.args or {})}"
+    count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
+    which = "The nearest" if len(hits) > 1 else "It"
+    nearest = f"{which} is {sound_name(hits[0])}{score_of(hits[0], ' ({})')} at {moment(hits[0].get('start_s'))}"
+    caption = caption_of(hits[0])
+    lines = [f"{place}. {line(hit)}" for place, hit in enumerate(hits, 1)]
+    return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
 
 
-def _bright(sound: Artifact) -> str:
-    value = sound.get("brightness_hz")
-    return f"brightness {value:.0f} Hz" if isinstance(value, int | float) else ""
+def _title(title: str, asked: Asked) -> str:
+    """The title of a search, "Sounds like 412 from 2 s", as words that go on from a number, the sound by its name."""
+    like = _LIKE.fullmatch(title)
+    if like is None:
+        return inert(title[:1].lower() + title[1:], longest=160)
+    sound = str((asked.args or {}).get("sound", ""))
+    name = asked.names.get(sound)
+    if name and like["what"] in {sound, "the attached sound"}:
+        said = quoted(name) if not sound[0].isdigit() else f"sound {sound}, {quoted(name)}"
+    else:
+        said = {sound: f"sound {sound}", "the attached sound": "the attached sound"}.get(
+            like["what"], quoted(like["what"])
+        )
+    return f"sounds like {said}{like['part'] or ''}"
 
 
-def _noisy(sound: Artifact) -> str:
-    value = sound.get("noisiness")
-    return f"noisiness {value:.2f} of 1" if isinstance(value, int | float) else "of unknown noisiness"
+def _wider(args: Mapping[str, Any]) -> str:
+    limits = [name for name in ("min_s", "max_s") if name in args]
+    if limits or "domain" in args:
+        return (
+            "Try it without the limit on "
+            + " and ".join((["length"] if limits else []) + (["domain"] if "domain" in args else []))
+            + "."
+        )
+    if "without" in args:
+        return "Try it without leaving anything out."
+    return "Try other words, or add more sounds: “add the sounds in /path/to/folder”."
 
 
-def _pitch(sound: Artifact) -> str:
-    value = sound.get("pitch_hz")
-    return f"pitch {value:.1f} Hz" if isinstance(value, int | float) else "without a clear pitch"
+def _clustering(artifact: Artifact, asked: Asked) -> str:
+    groups = dicts(artifact.get("clusters"))
+    k = artifact.get("k", len(groups))
+    method = {"gmm": "GMM", "kmeans": "k-means"}.get(str(artifact.get("method")), inert(artifact.get("method")))
+    found = asked.args is not None and asked.args.get("k") is None
+    how = f"the number found by {method} + BIC" if artifact.get("automatic", found) else f"by {method}"
+    query = artifact.get("query") or (asked.args or {}).get("query")
+    of = f" of sounds for {quoted(query)}" if query else ""
+    head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
+    return f"{head}\n\n" + "\n".join(_group_line(group) for group in groups)
 
 
-def _tempo(sound: Artifact) -> str:
-    value = sound.get("tempo_bpm")
-    return f"tempo {value:.0f} bpm" if isinstance(value, int | float) else "without a clear tempo"
+def _group_line(group: Artifact) -> str:
+    cards = dicts(group.get("exemplars"))[:2]
+    examples = "; ".join(map(_sound, cards))
+    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
+    return f"{line}: {examples}" if examples else line
 
 
-def _channels(sound: Artifact) -> str:
-    n, rate, codec = sound.get("channels"), sound.get("sample_rate_hz"), sound.get("codec")
-    channels = {1: "mono", 2: "stereo"}.get(n, f"{n} channels") if isinstance(n, int) else ""
-    told = [channels, f"{rate} Hz" if rate else "", inert(codec, 30) if codec else ""]
-    return " ".join(part for part in told if part) or "of unknown format"
+def many(n: int, what: str) -> str:
+    """A number of things: "1 sound", "8 sounds"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
-def _kind(sound: Artifact) -> str:
-    return f"domain {inert(sound['domain'], 30)}" if sound.get("domain") else ""
+def _cluster(artifact: Artifact, _: Asked) -> str:
+    size = artifact.get("size", len(artifact.get("members") or []))
+    head = (
+        f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
+        f"{quoted(artifact.get('title') or 'Untitled')}"
+    )
+    summary = inert(artifact.get("summary") or f"{many(size, 'sound')}.", longest=600)
+    cards = dicts(artifact.get("exemplars"))
+    lines = [f"{place}. {line(card)}" for place, card in enumerate(cards, 1)]
+    return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
 
 
-def _tags(sound: Artifact) -> str:
-    tags = [tag.get("label", "") if isinstance(tag, Mapping) else tag for tag in sound.get("tags") or []]
-    return "tags " + ", ".join(inert(tag, 40) for tag in tags[:_MOST_TAGS]) if tags else ""
+def _ingest(artifact: Artifact, _: Asked) -> str:
+    skips = dicts(artifact.get("skipped"))
+    found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
+    head = f"{found} found = {indexed} indexed + {unchanged} unchanged + {len(skips)} skipped"
+    took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
+    also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
+    lines = [
+        f"- {quoted(_short_path(skip.get('path')))}: {inert(skip.get('reason', ''), 200)}"
+        for skip in skips[:_MOST_SKIPS]
+    ]
+    if len(skips) > _MOST_SKIPS:
+        lines.append(f"- and {len(skips) - _MOST_SKIPS} more")
+    text = f"{head}; {took}." + (f" Also {also}." if also else "")
+    return text + ("\n\n" + "\n".join(lines) if lines else "")
 
 
-def _where(sound: Artifact) -> str:
-    files = _dicts(sound.get("files"))
-    places = [f"{_place(file.get('path'))}{' (missing)' if file.get('missing') else ''}" for file in files]
-    return "at " + ", ".join(places or [_place(sound.get("path", ""))])
+def _short_path(path: object) -> str:
+    """The end of a path, where a file's name stands."""
+    written = str(path)
+    return written if len(written) <= 60 else "…" + written[-59:]
 
 
-def _said_caption(sound: Artifact) -> str:
-    return f"heard as: {_caption(sound)}" if sound.get("caption") else "without a caption"
+def _export(artifact: Artifact, _: Asked) -> str:
+    files = artifact.get("files", 0)
+    text = f"{many(files, 'file')} copied to {place(artifact.get('folder'))}."
+    return text + (f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
 
 
-# What a question may be about, and what answers it.
-_ASPECTS: list[tuple[str, Callable[[Artifact], str]]] = [
-    (r"how long|length|duration|seconds|lasts?|longer|when does", _long),
-    (r"how loud|loud|loudness|lufs|volume|level|peak|quiet", _loud),
-    (r"how bright|brightness", lambda sound: _bright(sound) or "of unknown brightness"),
-    (r"nois(?:y|iness)", _noisy),
-    (r"pitch|note|key|frequency", _pitch),
-    (r"tempo|bpm|beats|how fast|speed", _tempo),
-    (r"channels?|stereo|mono|sample rate|format|codec|bit ?rate|khz", _channels),
-    (r"domain|speech or|music or|what kind|what type", lambda sound: _kind(sound) or "of unknown domain"),
-    (r"tags?|labels?|keywords?", lambda sound: _tags(sound) or "without tags"),
-    (r"captions?", _said_caption),
-    (r"path|where|which file|stored|folder|location", _where),
-]
+def _overview(artifact: Artifact, _: Asked) -> str:
+    sounds, files = artifact.get("sounds", 0), artifact.get("files", 0)
+    if not sounds:
+        return "The library is empty. Add sounds: “add the sounds in /path/to/folder”."
+    audio = duration(artifact.get("seconds_of_audio"))
+    text = f"{many(sounds, 'sound')} in {many(files, 'file')}, {audio} of audio."
+    domains = sorted((artifact.get("domains") or {}).items(), key=lambda item: -item[1])
+    if domains:
+        text += " By domain: " + ", ".join(f"{inert(name, 30)} {count}" for name, count in domains) + "."
+    clusterings = artifact.get("clusterings")
+    count = len(clusterings) if isinstance(clusterings, list | tuple) else clusterings
+    if count:
+        text += f" {many(count, 'clustering')} kept."
+    if artifact.get("skipped"):
+        text += f" {many(artifact['skipped'], 'file')} could not be read."
+    return text
 
 
-def _duration(value: object) -> str:
-    """A length for people: 0.4 s, 3 min 5 s, 2 h 10 min."""
-    if not isinstance(value, int | float):
-        return "0 s"
-    if value < 60:
-        return f"{value:.1f} s"
-    minutes, left_s = divmod(round(value), 60)
-    hours, left_min = divmod(minutes, 60)
-    return f"{hours} h {left_min} min" if hours else f"{minutes} min {left_s} s"
+def _sounds(artifact: Artifact, asked: Asked) -> str:
+    sounds = dicts(artifact.get("sounds"))
+    if not sounds:
+        return "Nothing is known of that."
+    told = [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", asked.question)]
+    if told:
+        return "\n".join(f"{capital(sound_name(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
+    return "\n\n".join(about(sound) for sound in sounds)
 
 
-def _dicts(value: object) -> list[Artifact]:
+def dicts(value: object) -> list[Artifact]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from agent.llm.embedded import exporting, looking, replies, searching
 from agent.llm.embedded.caveats import is_foreign
-from agent.llm.embedded.content import folder_name, says_any
+from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.intents import guess
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, ask, call
 from agent.llm.embedded.turn import Turn, completed
-from agent.llm.embedded.wording import MARK, lexicon
+from agent.llm.embedded.wording import MARK
 
 # An intent is taken when its nearest example is at least this near: the weakest right guess among the wordings of the
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
@@ -46,7 +47,7 @@ def _is_said(turn: Turn, intent: str) -> bool:
 def _is_bare(turn: Turn) -> bool:
     """Whether a message is nothing but something named, such as "412", "the second one" or "into 8 groups"."""
     left = MARK.sub("", turn.wording.words)
-    return says_any(turn.wording, "bare", all_of=left) and left.strip() != turn.wording.words
+    return holds_only(left, "bare") and left.strip() != turn.wording.words
 
 
 def next_calls(turn: Turn) -> tuple[Call, ...]:

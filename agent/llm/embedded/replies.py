@@ -15,10 +15,12 @@ LARGER_MODEL = (
     "For free conversation connect a larger model: set `MISTRAL_API_KEY` or `EARSHOT_MODEL=provider:model` "
     "in the environment and start again."
 )
-REFUSAL = (
+CANNOT = (
     "I cannot do that. I can add folders of sounds, find sounds by words or by likeness, group them, say what is known "
-    f"of each, and copy them to a folder. {LARGER_MODEL}"
+    "of each, and copy them to a folder."
 )
+REFUSAL = f"{CANNOT} {LARGER_MODEL}"
+CALM = "I am sorry that this is no help so far. Tell me which sounds you need, or say “help”."
 UNCLEAR = (
     "I did not understand that. Try for example “find rain without thunder”, “cluster my sounds into 8 groups” or "
     "“more like number 2”. “help” lists what I can do."
@@ -30,6 +32,7 @@ NO_TOOL = "That part of the program is not available here."
 
 WHICH_FOLDER = "Which folder? Give its path, for example “add the sounds in /home/me/samples”."
 WHICH_SOUND = "Like which sound? Attach one, or name one that was found, for example “more like 412”."
+ATTACH_IT = "Which sound? Attach it to your next message, and I find others like it."
 WHICH_SOUND_DETAILS = "Which sound do you mean? Name it by its id, for example “what is 412?”."
 WHAT_TO_FIND = "What shall I look for? Say it in words, for example “find rain without thunder”, or attach a sound."
 WHICH_CLUSTER = "Which cluster? Say its number, for example “what is in cluster 3?”."
@@ -45,13 +48,18 @@ ATTACHED_IS_ONLY_COMPARED = (
 WHAT_TO_EXPORT = (
     "Nothing has been shown yet that I could copy. Search or cluster first, or name sounds: “export 412 and 57”."
 )
+WHICH_OTHER = "Which other one? Say its number in the list, for example “number 2”, or its id."
+NO_SUCH_NUMBER = "Into how many groups? It takes at least 1, for example “cluster my sounds into 8 groups”."
+NOT_IN_TITLES = (
+    "The titles and keywords of the groups shown do not say. “what is in cluster 3?” tells what one of them holds."
+)
+ATTACHED_PLAYS = "The sound that you attached plays by its button beside your message, or from where its file is."
+NO_LONGER_LIST = "I list 50 sounds at most. Say more of what to look for, or set limits, for example “under 3 seconds”."
+ENGLISH_ONLY = "I understand English only, so I searched for your words as they are."
+PART_WITHOUT_WORDS = "I compared the part of the sound alone: words cannot be joined with a part, so they were left out."
 NO_SEARCH = "There is no search to go on from. Say what to look for first, for example “find rain”."
 NOT_IN_LIST = "The list shown last has no such entry. Name the sound by its id, for example “what is 412?”."
 A_FILE_IS_ATTACHED = (
     "I can compare with a sound of the library or one that you attach, not with a path. "
     "Attach the file, or add its folder first."
-)
-ONLY_LIMITS = (
-    "A search by likeness can only be narrowed by length and domain, for example “under 3 seconds” or “only music”. "
-    "To look for or leave out something, search by words: “find drums without voices”."
 )

@@ -17,8 +17,12 @@ _MOST_AT_ONCE = 4  # sounds searched for in one turn, one call each
 _MORE = 10
 MOST_HITS = 50  # what the tools list at most
 _LONG_S, _SHORT_S = 5.0, 1.0  # "the long ones" and "the short ones", whatever was shown
+_ATTACHED = r"attach\w*|upload\w*"
+_TO_BE_ATTACHED = r"i (?:(?:will|am|want|would|like|going|about|can|to|now|then) )*(?:attach|upload)(?:ing)?"
 _SHORTER = r"shorter|briefer|shortest|(?:not so|less|too) long"
 _LONGER = r"longer|longest|(?:not so|less|too) short"
+_THE_SHORT = r"(?:the|only|just) (?:really |very )?short|short (?:ones|sounds)"
+_THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
 
 
 def like(turn: Turn) -> Plan:
@@ -31,7 +35,7 @@ def like(turn: Turn) -> Plan:
         return ask("like", replies.A_FILE_IS_ATTACHED)
     sounds = sounds or list(dict.fromkeys(attached.id for attached in turn.attached)) or meant(turn)
     if not sounds:
-        return ask("like", replies.WHICH_SOUND)
+        return ask("like", replies.ATTACH_IT if turn.says(_ATTACHED) else replies.WHICH_SOUND)
     args = {"k": slots.k or slots.k_more, "start_s": slots.start_s, "end_s": slots.end_s}
     calls = (Call("search_by_audio", given({"sound": sound, **args, **_bound(turn, sound)})) for sound in sounds)
     return Plan("like", tuple(calls)[:_MOST_AT_ONCE])
@@ -55,10 +59,13 @@ def _bound(turn: Turn, sound: str) -> dict[str, Any]:
 
 
 def meant(turn: Turn) -> list[str]:
-    """What "this" means: the attached sound if it says so, else the one last spoken of, else the nearest hit shown."""
+    """What "this" means: the attached sound if it says so, else the one last spoken of, else the nearest hit shown.
+
+    Nothing, if it says that a sound was or will be attached, and there is none.
+    """
     memory = turn.memory
-    if memory.attached and turn.says(r"attach\w*|upload\w*"):
-        return memory.attached[-1:]
+    if turn.says(_ATTACHED):
+        return [] if turn.says(_TO_BE_ATTACHED) else memory.attached[-1:]
     if memory.focus:
         return [memory.focus]
     return memory.places[:1] if memory.places_are == "sounds" else []
@@ -121,7 +128,7 @@ def repeat(turn: Turn, intent: str, **changes: Any) -> Plan:
 def shorter(turn: Turn) -> Plan:
     """Below the length of the one sound shown, else below the median of those listed; "the short ones": under 1 s."""
     usual_s = _typical_s(turn.memory, "max_s")
-    if says_any(turn.wording, "short_ones"):
+    if turn.says(_THE_SHORT):
         return repeat(turn, "shorter", max_s=min(_SHORT_S, _next_to(usual_s, -1)))
     half = turn.says("much|lot|far|way|half")
     return repeat(turn, "shorter", max_s=_next_to(usual_s * (0.5 if half else 1), -1))
@@ -130,7 +137,7 @@ def shorter(turn: Turn) -> Plan:
 def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
     usual_s = _typical_s(turn.memory, "min_s")
-    if says_any(turn.wording, "long_ones"):
+    if turn.says(_THE_LONG):
         return repeat(turn, "longer", min_s=max(_LONG_S, _next_to(usual_s, 1) if usual_s >= _LONG_S else 0))
     double = turn.says("much|lot|far|way|twice|double")
     return repeat(turn, "longer", min_s=_next_to(usual_s * (2 if double else 1), 1))
@@ -200,7 +207,7 @@ def more(turn: Turn) -> Plan:
 
 
 def count(turn: Turn, about: str) -> Plan:
-    """How many there are of a kind: the nearest are shown, for no search knows where a kind ends (`caveats` says so)."""
+    """How many there are of a kind: the nearest are shown, no search knows where a kind ends (`caveats`)."""
     listed = {"k": MOST_HITS} if not about else {}
     return Plan("count", (Call("search_by_text", {"text": about, **given(limits(turn.slots)), **listed}),))
 

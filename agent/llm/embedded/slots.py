@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-from agent.llm.embedded.wording import Wording, lexicon
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.wording import Wording
 
 _MOST_ASKED = 200  # a count beyond this is part of what is looked for: "find 300 spartans"
 
@@ -131,7 +132,7 @@ def _from_then_on(slots: Slots, parts: Parts, _: str) -> None:
 
 
 def _groups(slots: Slots, parts: Parts, _: str) -> None:
-    slots.groups = int(parts["n"])
+    slots.groups = int(re.sub(r"\D+", "-", parts["n"]))  # "minus 3", "- 3"
 
 
 def _clustering(slots: Slots, parts: Parts, _: str) -> None:

@@ -23,6 +23,7 @@ class Turn:
     """The person's last message, read.
 
     asked: the intent that a question back was about, if this message follows one; before: what had been said then.
+    told: all that has been answered so far.
     results: what tools have answered to it so far. answers: those of them that answer the latest calls.
     """
 
@@ -33,6 +34,7 @@ class Turn:
     memory: Memory
     asked: str = ""
     before: str = ""
+    told: str = ""
     results: list[ToolMessage] = field(default_factory=list)
     answers: list[ToolMessage] = field(default_factory=list)
 
@@ -49,6 +51,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     earlier = messages[: max(last, 0)]
     turn = _read(text, attached, remember(messages))
     turn.asked, turn.before = _question(earlier)
+    turn.told = "\n".join(message.text for message in earlier if isinstance(message, AIMessage))
     turn.results = [message for message in messages[last + 1 :] if isinstance(message, ToolMessage)]
     turn.answers = [message for message in messages[max(last, latest) + 1 :] if isinstance(message, ToolMessage)]
     return turn
@@ -57,7 +60,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
 def completed(turn: Turn) -> Turn:
     """A message that answers a question back, read as the end of the sentence that the question was about."""
     whole = _read(f"{turn.before}, {turn.text}", turn.attached, turn.memory)
-    whole.results, whole.answers = turn.results, turn.answers
+    whole.results, whole.answers, whole.told = turn.results, turn.answers, turn.told
     return whole
 
 

@@ -5,12 +5,13 @@ file name, and the name itself comes back exactly as it was written.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from urllib.parse import unquote
+
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.spelling import slips
 
 MARK = re.compile(r"\b([A-Z]+)(\d+)\b")
 """A mark in the words: what kind of thing stands there, and its place in the list of things set aside."""
@@ -27,6 +28,7 @@ _PATH_END = (  # a path may hold blanks: it runs to the end of the sentence, but
     r"|\s+(?:folder|directory|again|too|also|as well|now|first|next)\s*(?:[.!?]*\s*$|,)))"
 )
 _PATH = rf"(?<![^\s(:])(?P<path>{_ROOT}[^\n]*?|~){_PATH_END}"
+_ESCAPED = r"(?<![^\s(:])(?P<escaped>(?:[^\s\\]+\\ )+[^\s,;?!]+)"  # "My\ Sounds", as a terminal writes blanks
 _FILE = rf"(?<![\w/\\])(?P<file>[\w()\[\]&+#.-]*\w\.(?:{_AUDIO}))(?!\w)"
 _WORD = r"(?<!\w)(?P<word>(?:tr-?)?(?:505|606|626|707|727|808|909)s?)(?![\w:])"  # drum machines, not numbers
 _IS_PATH = re.compile(_ROOT + r"|~$", re.IGNORECASE)
@@ -44,26 +46,26 @@ _MOST_NAMES = 300
 _LONGEST_WORD = 20
 
 
-@cache
-def lexicon() -> Mapping[str, Any]:
-    """The tables of `lexicon.toml`: short forms, numbers, ordinals, units, domains, spelling."""
-    return tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))
-
-
 @dataclass
 class Wording:
     """A sentence made plain.
 
     words: lower-case, one blank between words and signs, numbers as digits, marks for what was set aside.
+    text: the sentence as it was written.
     aside: what each mark stands for, as it was written, by mark.
     refs: the sounds that marked names belong to, by mark.
     slips: the words that were corrected, as they were written, by the word each was taken for.
+    cased: the words that were written with capitals, as they were, by their lower-case form.
+    names: the words of the file names that the conversation knows.
     """
 
     words: str = ""
+    text: str = ""
     aside: dict[str, str] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     slips: dict[str, str] = field(default_factory=dict)
+    cased: dict[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
 
     def written(self, words: str) -> str:
         """A stretch of words with the marks replaced by what they stand for."""
@@ -91,9 +93,11 @@ def read_wording(text: str, names: Mapping[str, str], vocabulary: frozenset[str]
     names: file names the conversation has shown or been given, with the sound each belongs to.
     vocabulary: the words that a slip of the keyboard is corrected to.
     """
-    wording = Wording()
+    wording = Wording(text=text, names=_words_of(tuple(names)))
     marked = _set_names_aside(text.replace("’", "'"), names, wording)
-    tokens = (token if token in wording.aside else token.lower() for token in _TOKEN.findall(marked))
+    written = _TOKEN.findall(marked)
+    wording.cased = {token.lower(): token for token in written if token not in wording.aside and not token.islower()}
+    tokens = (token if token in wording.aside else token.lower() for token in written)
     typed = _written_out(" ".join(tokens)).split()
     words = [_corrected(word, vocabulary) for word in typed]
     wording.slips = {word: slip for word, slip in zip(words, typed, strict=True) if word != slip}
@@ -109,14 +113,27 @@ def _set_names_aside(text: str, names: Mapping[str, str], wording: Wording) -> s
         ref = known.get(written.lower())
         if ref is not None or _IS_FILE.match(written):
             kind = "FILE"
-        if _IS_PATH.match(written):
-            kind, written = "PATH", written.removeprefix("file://")
+        if kind == "escaped" or _IS_PATH.match(written):
+            kind, written = "PATH", _plain_path(written)
         new = wording.set_aside("QUOTE" if kind.startswith("q") else kind.upper(), written)
         if ref is not None:
             wording.refs[new] = ref
         return f" {new} "
 
     return _aside(tuple(sorted(known, key=len, reverse=True))).sub(mark, text)
+
+
+def _plain_path(written: str) -> str:
+    """A path as the system knows it: no scheme in front, no escapes of a terminal or a browser in it."""
+    if written.lower().startswith("file://"):
+        path = unquote(re.sub(r"^file://(?:localhost)?", "", written, flags=re.IGNORECASE))
+        return path[1:] if re.match(r"/[A-Za-z]:", path) else path
+    return written if re.match(r"[A-Za-z]:|\\\\", written) else re.sub(r"\\(?=[ ()&'])", "", written)
+
+
+@lru_cache(maxsize=16)
+def _words_of(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]{4,}", " ".join(names[-_MOST_NAMES:]).lower()))
 
 
 def _typeable(names: Mapping[str, str]) -> dict[str, str]:
@@ -134,7 +151,7 @@ def _typeable(names: Mapping[str, str]) -> dict[str, str]:
 @lru_cache(maxsize=16)
 def _aside(names: tuple[str, ...]) -> re.Pattern[str]:
     shown = [rf"(?<!\w)(?P<name>{'|'.join(map(re.escape, names))})(?!\.?\w)"] if names else []
-    return re.compile("|".join([_QUOTED, _PATH, *shown, _FILE, _WORD]), re.IGNORECASE)
+    return re.compile("|".join([_QUOTED, _PATH, *shown, _ESCAPED, _FILE, _WORD]), re.IGNORECASE)
 
 
 def _written_out(words: str) -> str:
@@ -182,23 +199,6 @@ def _nearest(word: str, vocabulary: frozenset[str]) -> str:
     ]  # fmt: skip
     best = min(near, default=(reach + 1, 0, word))
     return best[2] if best[0] <= reach else word
-
-
-def slips(a: str, b: str) -> int:
-    """How many letters were lost, added, changed or swapped with their neighbour between two words.
-
-    The optimal string alignment distance: each stretch of letters is edited once.
-    """
-    rows = [list(range(len(b) + 1))]
-    for i, letter in enumerate(a, 1):
-        row = [i]
-        for j, other in enumerate(b, 1):
-            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
-                best = min(best, rows[-2][j - 2] + 1)
-            row.append(best)
-        rows.append(row)
-    return rows[-1][-1]
 
 
 _HALF_A = re.compile(r"\bhalf an? (?=second|minute|hour|dozen)|\bhalf (?=second|minute|hour)")

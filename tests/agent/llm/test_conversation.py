@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.llm.embedded.model import answer
+from agent.llm.embedded.replies import ATTACH_IT
 from agent.llm.embedded.turn import ASKED
 from tests.agent.llm.conversations import ATTACHED_LINE, after, card, cluster, hits, saying, used
 
@@ -181,6 +182,50 @@ def test_several_attached_sounds_are_searched_one_by_one():
     found = calls([HumanMessage(f"find sounds like these\n{ATTACHED_LINE}\n{second}")])
 
     assert found == [("search_by_audio", {"sound": "a3fa9c2d1"}), ("search_by_audio", {"sound": "abbbbbbbb"})]
+
+
+def test_the_answer_about_two_attached_sounds_says_which_sounds_are_like_which():
+    messages = [HumanMessage(f'find sounds like these\n{ATTACHED_LINE}\n[attached abbbbbbbb "other.wav"]')]
+    searched = answer(messages, TOOLS)
+    results = [
+        ToolMessage(
+            "ok", tool_call_id=call["id"], name="search_by_audio", artifact=hits("Sounds like the attached sound")
+        )
+        for call in searched.tool_calls
+    ]
+
+    first, second = answer([*messages, searched, *results], TOOLS).text.split("\n\nI found ")
+    assert "sounds like “my snare.wav”" in first
+    assert "sounds like “other.wav”" in second
+
+
+@pytest.mark.parametrize("setting", ["", "hits", "attached"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "find sounds like the one I attach",
+        "find sounds like the one I'll upload",
+        "find similar sounds to a file I am going to attach",
+        "I want to attach a sound and find similar ones",
+    ],
+)
+def test_a_sound_that_will_be_attached_is_asked_for(said, setting):
+    messages = saying(said, setting)
+    back = answer(messages, TOOLS)
+
+    assert (back.text, back.tool_calls) == (ATTACH_IT, [])
+    assert calls([*messages, back, HumanMessage(ATTACHED_LINE)]) == [("search_by_audio", {"sound": "a3fa9c2d1"})]
+    assert calls(saying(said, "attaching")) == [("search_by_audio", {"sound": "a3fa9c2d1"})]
+
+
+@pytest.mark.parametrize("said", ["find sounds like the attached one", "more like the one I uploaded"])
+def test_an_attached_sound_that_never_came_is_asked_for_and_no_other_is_taken_for_it(said):
+    assert answer(saying(said, "hits"), TOOLS).text == ATTACH_IT
+    assert calls(saying(said, "attached")) == [("search_by_audio", {"sound": "a3fa9c2d1"})]
+
+
+def test_to_attack_is_not_to_attach():
+    assert calls(saying("find attack sounds")) == [("search_by_text", {"text": "attack"})]
 
 
 def test_a_name_never_shown_is_looked_up_by_its_words():

@@ -1,0 +1,71 @@
+"""Slips of the keyboard: how many there are between two words, and words for sounds mended where one slip is plain."""
+
+import re
+from collections.abc import Collection
+from functools import cache, lru_cache
+
+from agent.llm.embedded.lists import lexicon, spoken_of
+
+_SHORTEST = 4  # letters of a word that is mended
+_SURE = (
+    6  # letters from which on a lost, added or wrong letter is a slip; in a shorter word only two that changed places
+)
+
+
+def mended(text: str, names: Collection[str] = ()) -> str:
+    """Words to search by, where a word that is near none but a word for a sound is taken for that.
+
+    names: words of the files that the conversation has shown. What is in quotes, a name or a word of its own stays.
+    """
+    known = _sound_words() | frozenset(names)
+    return re.sub(r"(?<![\\w.-])[a-z]{4,}(?![\\w.-])", lambda word: _mended_word(word[0], known), text)
+
+
+@lru_cache(maxsize=4096)
+def _mended_word(word: str, known: frozenset[str]) -> str:
+    if len(word) < _SHORTEST or word in known or _root(word) in known or word in _left_alone():
+        return word
+    near = sorted(
+        (other for other in known if abs(len(other) - len(word)) <= 1 and _is_slip(word, other)),
+        key=lambda other: (sorted(other) != sorted(word), other),
+    )
+    return near[0] if near else word
+
+
+def _is_slip(word: str, other: str) -> bool:
+    if word[0] != other[0] or word.startswith(other) or other.startswith(word):
+        return False
+    swapped = sorted(word) == sorted(other) and len(word) > _SHORTEST
+    return (swapped or len(other) >= _SURE) and slips(word, other) <= 1
+
+
+def _root(word: str) -> str:
+    return re.sub(r"(?:ing|ed|es|s)$", "", word)
+
+
+@cache
+def _sound_words() -> frozenset[str]:
+    words = frozenset(word for word in (*lexicon()["sounds"]["words"].split(), *spoken_of()) if len(word) >= _SHORTEST)
+    return words | {f"{word}s" for word in words if not word.endswith("s")}
+
+
+@cache
+def _left_alone() -> frozenset[str]:
+    return frozenset(lexicon()["spelling"]["kept"].split())
+
+
+def slips(a: str, b: str) -> int:
+    """How many letters were lost, added, changed or swapped with their neighbour between two words.
+
+    The optimal string alignment distance: each stretch of letters is edited once.
+    """
+    rows = [list(range(len(b) + 1))]
+    for i, letter in enumerate(a, 1):
+        row = [i]
+        for j, other in enumerate(b, 1):
+            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                best = min(best, rows[-2][j - 2] + 1)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]
