@@ -9,16 +9,16 @@ import os
 import stat
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from sqlite_utils import Database
 
 from core import audio
+from core.ahead import Now, Pending, Then, ahead
 from core.captioning import CAPTIONERS
 from core.embedding import EMBEDDERS
 from core.errors import AudioError
@@ -36,8 +36,6 @@ BATCH = 64  # files per commit: little to do again after a kill, few commits per
 BATCH_S = 2.0  # commit at least this often
 HASHES_AHEAD = 32
 LISTENS_AHEAD_PER_WORKER = 8
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,37 +137,37 @@ class Ingest:
         threads = ThreadPoolExecutor(2)
         try:
             with ListenerPool(self._embedder, self._captioner, n_workers) as pool:
-                hashed = _ahead((self._begin_hash(threads, file, stopped) for file in files), HASHES_AHEAD)
-                yield from _ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
+                hashed = ahead((self._begin_hash(threads, file, stopped) for file in files), HASHES_AHEAD)
+                yield from ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
         finally:
             stopped.set()
             threads.shutdown(cancel_futures=True)
 
     def _begin_hash(
         self, threads: ThreadPoolExecutor, file: FoundFile, stopped: threading.Event
-    ) -> Callable[[], tuple[FoundFile, str | AudioError]]:
+    ) -> Pending[tuple[FoundFile, str | AudioError]]:
         """Begins to hash a file, unless size, time and space say that it is as it was; then the hash is empty."""
         if file.problem:
             problem = AudioError(printable(Path(file.path).name), file.problem)
-            return lambda: (file, problem)
+            return Now((file, problem))
         known = self._known.get(file.path)
         same = known and (known.size_bytes, known.mtime_ns) == (file.size_bytes, file.mtime_ns)
         if known and same and known.sound_id in self._complete:
-            return lambda: (file, "")
+            return Now((file, ""))
         future = threads.submit(_hash, Path(file.path), stopped)
-        return lambda: (file, future.result())
+        return Then(future, lambda sha256: (file, sha256))
 
-    def _begin(self, pool: ListenerPool, file: FoundFile, sha256: str | AudioError) -> Callable[[], Outcome]:
+    def _begin(self, pool: ListenerPool, file: FoundFile, sha256: str | AudioError) -> Pending[Outcome]:
         """Begins to listen to a file if its bytes are new to this space."""
         if isinstance(sha256, AudioError):
-            return lambda: Outcome(file, problem=sha256)
+            return Now(Outcome(file, problem=sha256))
         if not sha256 or self._ids.get(sha256) in self._complete:
-            return lambda: Outcome(file, sha256)
+            return Now(Outcome(file, sha256))
         if sha256 in self._begun:
-            return lambda: self._as_its_twin(pool, file, sha256)
+            return Then(Now(file), lambda file: self._as_its_twin(pool, file, sha256))
         self._begun.add(sha256)
-        finish = pool.submit(Path(file.path))
-        return lambda: self._outcome(file, sha256, finish())
+        heard = pool.submit(Path(file.path))
+        return Then(heard, lambda result: self._outcome(file, sha256, result))
 
     def _outcome(self, file: FoundFile, sha256: str, result: Result) -> Outcome:
         """What came of listening. If the file is not as it was found, then its bytes may not be those of the hash."""
@@ -187,7 +185,7 @@ class Ingest:
         if problem := self._failed.get(sha256):
             return Outcome(file, sha256, problem=problem)
         if sha256 not in self._begun:
-            return self._begin(pool, file, sha256)()
+            return self._begin(pool, file, sha256).result()
         return Outcome(file, sha256)
 
     def _commit(self, batch: list[Outcome]) -> None:
@@ -274,17 +272,6 @@ class Ingest:
         report.copies += counted.copies
         report.moved += counted.moved
         report.damaged += counted.damaged
-
-
-def _ahead(begun: Iterable[Callable[[], T]], depth: int) -> Iterator[T]:
-    """Results in order, with up to `depth` calls begun before the first of them is waited for."""
-    waiting: deque[Callable[[], T]] = deque()
-    for finish in begun:
-        waiting.append(finish)
-        if len(waiting) > depth:
-            yield waiting.popleft()()
-    while waiting:
-        yield waiting.popleft()()
 
 
 def _is_still(file: FoundFile) -> bool:

@@ -39,9 +39,9 @@ class Library:
         self.folder = (folder or self.settings.library).expanduser().absolute()
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
-        self._indexes: dict[str, SpaceIndex] = {}
+        self._indexes: dict[tuple[str, str], SpaceIndex] = {}
         self._listeners: dict[str, Listener] = {}
-        self._present: tuple[tuple[int, Filters], set[int]] | None = None
+        self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding
 
@@ -253,10 +253,11 @@ class Library:
         """The index of a space, fresh: another process may have added sounds since the last question."""
         with self._store.reading() as db:
             found = spaces.find_space(db, space or self.settings.embedder)
-        held = self._indexes.get(found.fingerprint.name)
+            key = (sounds.state(db)[0], found.fingerprint.name)
+        held = self._indexes.get(key)
         if held is None or held.space != found:
             held = load_index(self._store, found, self.settings.index, held)
-            self._indexes[found.fingerprint.name] = held
+            self._indexes[key] = held
         return held
 
     def _allowed(self, filters: Filters | None) -> set[int]:
@@ -264,7 +265,7 @@ class Library:
         if filters and filters.domain and filters.domain not in DOMAINS:
             raise UnknownNameError(f"no domain is called {filters.domain!r}; known are {', '.join(DOMAINS)}")
         with self._store.reading() as db:
-            key = (sounds.revision(db), filters or Filters())
+            key = (sounds.state(db), filters or Filters())
             present = self._present
             if present is None or present[0] != key:
                 present = (key, sounds.present_ids(db, filters))

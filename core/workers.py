@@ -10,7 +10,7 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from threadpoolctl import threadpool_limits
 
+from core.ahead import Pending
 from core.errors import AudioError
 from core.listening import Listener, Listening
 
@@ -35,7 +36,7 @@ PATIENCE_S = 5.0  # for a process to end by itself
 @dataclass(slots=True)
 class _Task:
     path: Path
-    result: Result | None = None
+    answer: Result | None = None
 
 
 @dataclass(slots=True)
@@ -66,19 +67,20 @@ class ListenerPool:
             worker.process.join(PATIENCE_S)
         self._workers.clear()
 
-    def submit(self, path: Path) -> Callable[[], Result]:
-        """Starts to listen; the call that is returned waits for the result, or for the reason why there is none."""
+    def submit(self, path: Path) -> Pending[Result]:
+        """Starts to listen; the result is what was heard, or the reason why nothing was."""
         task = _Task(path)
         self._waiting.append(task)
         self._deal()
+        return _Ticket(self, task)
 
-        def finish() -> Result:
-            while task.result is None:
-                self._collect()
-                self._deal()
-            return task.result
-
-        return finish
+    def finish(self, task: _Task, timeout_s: float | None) -> None:
+        """Takes in what the processes have done, for a task until it is done, or for as long as the timeout."""
+        while task.answer is None:
+            self._collect(timeout_s)
+            self._deal()
+            if timeout_s is not None:
+                return
 
     def _deal(self) -> None:
         """Gives waiting tasks to the processes that have the least to do; starts processes as they are needed."""
@@ -96,10 +98,10 @@ class ListenerPool:
                 self._waiting.appendleft(idle.tasks.pop())
                 self._bury(idle)
 
-    def _collect(self) -> None:
-        """Waits for at least one result."""
+    def _collect(self, timeout_s: float | None) -> None:
+        """Waits for at least one result, or for as long as the timeout."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
-        for ready in wait(list(by_pipe)):
+        for ready in wait(list(by_pipe), timeout_s):
             worker = by_pipe[ready]  # type: ignore[index]  # these are the connections that went in
             try:
                 result: Result = worker.pipe.recv()
@@ -108,7 +110,7 @@ class ListenerPool:
                 continue
             if isinstance(result, AudioError) and getattr(result, "__notes__", None):
                 log.error("listening to %s failed: %s", result.name, "\n".join(result.__notes__))
-            worker.tasks.popleft().result = result
+            worker.tasks.popleft().answer = result
 
     def _bury(self, worker: _Worker) -> None:
         """A process died: the task it was at is to blame if there was one, those it had not begun go to others."""
@@ -119,7 +121,7 @@ class ListenerPool:
             log.warning("a process ended while it had nothing to do (exit code %s)", worker.process.exitcode)
             return
         guilty = worker.tasks.popleft()
-        guilty.result = AudioError(guilty.path.name, _cause_of_death(worker.process.exitcode))
+        guilty.answer = AudioError(guilty.path.name, _cause_of_death(worker.process.exitcode))
         log.error("listening to %s ended its process (exit code %s)", guilty.path.name, worker.process.exitcode)
         self._waiting.extendleft(reversed(worker.tasks))
 
@@ -140,6 +142,23 @@ def _cause_of_death(exit_code: int | None) -> str:
     if exit_code == -signal.SIGKILL:  # nobody but the system or a person does that
         return "the process that heard it was killed, perhaps for want of memory; run again"
     return "crashed the decoder; convert it or remove it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """A task's result, as the one who gave the task sees it."""
+
+    pool: ListenerPool
+    task: _Task
+
+    def done(self) -> bool:
+        self.pool.finish(self.task, timeout_s=0)
+        return self.task.answer is not None
+
+    def result(self) -> Result:
+        self.pool.finish(self.task, timeout_s=None)
+        assert self.task.answer is not None, "that is what was waited for"
+        return self.task.answer
 
 
 @contextmanager

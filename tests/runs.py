@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from core import workers
+from core.ahead import Now, Pending, Then
 from core.listening import Listener
 
 CHECKOUT = Path(__file__).parents[1]
@@ -56,8 +57,8 @@ class ListenerInThisProcess:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def submit(self, path: Path) -> Callable[[], workers.Result]:
-        return lambda: workers._listen(self.listener, path)
+    def submit(self, path: Path) -> Pending[workers.Result]:
+        return Then(Now(path), lambda path: workers._listen(self.listener, path))
 
 
 def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":

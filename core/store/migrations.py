@@ -1,5 +1,7 @@
 """The schema, as numbered steps. A step that has landed is never edited: a change is a new step at the end."""
 
+from uuid import uuid4
+
 from sqlite_utils import Database, Migrations
 
 schema = Migrations("earshot")
@@ -37,7 +39,8 @@ def _sounds(db: Database) -> None:
     files.create_index(["path"], unique=True)
     files.create_index(["sound_id"])
     db.create_table("skips", {"path": str, "reason": str}, pk="path")
-    db.create_table("facts", {"key": str, "value": str}, pk="key")
+    # What a cache of this library is known by: a database that is put in its place has another one.
+    db.create_table("facts", {"key": str, "value": str}, pk="key").insert({"key": "library", "value": uuid4().hex})
 
 
 @schema(name="002_spaces")

@@ -189,10 +189,10 @@ def touch(db: Database) -> None:
     db.execute("INSERT INTO facts VALUES ('revision', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1")
 
 
-def revision(db: Database) -> int:
-    """How often the sounds changed; the same number means the same sounds."""
-    row = db.execute("SELECT value FROM facts WHERE key = 'revision'").fetchone()
-    return int(row[0]) if row else 0
+def state(db: Database) -> tuple[str, int]:
+    """Which library this is, and how often its sounds changed; the same state means the same sounds."""
+    facts = dict(db.execute("SELECT key, value FROM facts WHERE key IN ('library', 'revision')").fetchall())
+    return facts["library"], int(facts.get("revision", 0))
 
 
 def present_ids(db: Database, filters: Filters | None = None) -> set[int]:

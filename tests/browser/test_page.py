@@ -16,6 +16,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from tests.runs import wait_until
+
 CHECKOUT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -221,9 +223,9 @@ def test_a_person_adds_finds_groups_and_goes_on_from_an_answer(tmp_path, sounds)
 
         visit.ask("export cluster 3")
         visit.page.get_by_role("button", name="Go ahead").click()
+        exported = wait_until(lambda: list((tmp_path / "exports").rglob("manifest.json")))
+        assert len(list(exported[0].parent.iterdir())) > 1, "the files are there after the approval"
         expect(page.locator("#stop-button")).to_have_count(0)
-        exported = [path for path in (tmp_path / "exports").rglob("*") if path.suffix in (".wav", ".flac", ".mp3")]
-        assert exported, "the files are there after the approval"
         visit.shot("7 exported")
 
         assert visit.outside == []

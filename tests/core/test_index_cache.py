@@ -119,3 +119,19 @@ def test_a_cache_that_cannot_be_written_costs_no_answer(demo_library: Library, s
     shutil.rmtree(settings.library / "cache")
     (settings.library / "cache").write_text("in the way")
     assert answers(settings, "exact") == before
+
+
+@BACKENDS
+def test_a_library_that_was_replaced_is_not_answered_from_the_old_one(
+    demo_library: Library, settings: Settings, backend: str, tmp_path: Path
+) -> None:
+    library = Library(settings.library, settings.model_copy(update={"index": backend}))
+    assert len(library.search_by_audio("1", k=99)) == 15
+    for name in ("earshot.db", "earshot.db-wal", "earshot.db-shm"):
+        (settings.library / name).unlink(missing_ok=True)
+    for number, hz in enumerate((200, 400, 800)):
+        write_sound(tmp_path / "others" / f"{number}.wav", sine(hz, 1))
+    list(Library(settings.library, settings).ingest([tmp_path / "others"]))
+    assert [hit.id for hit in library.search_by_audio("1", k=1)] == [1]
+    assert len(library.search_by_audio("1", k=99)) == 3
+    assert library.search_by_audio("1", k=1)[0].score == pytest.approx(1)

@@ -21,7 +21,7 @@ def test_results_belong_to_their_files_whatever_order_they_are_asked_for(folder)
     tiny_wav(folder / "b.wav", 1, seconds=0.3)
     with ListenerPool("builtin", "builtin", 1) as pool:
         finish_a, finish_b, finish_bad = map(pool.submit, (folder / "a.wav", folder / "b.wav", folder / "none.wav"))
-        problem, b, a = finish_bad(), finish_b(), finish_a()
+        problem, b, a = finish_bad.result(), finish_b.result(), finish_a.result()
 
     assert (a.duration_s, b.duration_s) == (0.1, 0.3)
     assert isinstance(problem, AudioError)
@@ -31,25 +31,25 @@ def test_results_belong_to_their_files_whatever_order_they_are_asked_for(folder)
 def test_an_idle_process_that_is_killed_costs_nothing(folder):
     """Nobody is to blame: the next file is heard by a new process."""
     with ListenerPool("builtin", "builtin", 1) as pool:
-        assert isinstance(pool.submit(folder / "a.wav")(), Listening)
+        assert isinstance(pool.submit(folder / "a.wav").result(), Listening)
         (worker,) = pool._workers
         worker.process.kill()
         worker.process.join()
 
-        assert isinstance(pool.submit(folder / "b.wav")(), Listening)
+        assert isinstance(pool.submit(folder / "b.wav").result(), Listening)
 
 
 def test_an_idle_process_that_is_killed_while_another_one_listens_costs_nothing(folder):
     tiny_wav(folder / "long.wav", 9, seconds=60)
     with ListenerPool("builtin", "builtin", 2) as pool:
         first, second = pool.submit(folder / "a.wav"), pool.submit(folder / "b.wav")
-        assert isinstance(first(), Listening)
-        assert isinstance(second(), Listening)
+        assert isinstance(first.result(), Listening)
+        assert isinstance(second.result(), Listening)
         long = pool.submit(folder / "long.wav")
         (idle,) = [worker.process.pid for worker in pool._workers if not worker.tasks]
         os.kill(idle, signal.SIGKILL)
 
-        assert long().duration_s == 60.0
+        assert long.result().duration_s == 60.0
 
 
 @pytest.mark.parametrize("left_by", [None, KeyboardInterrupt])
@@ -65,7 +65,7 @@ def test_no_process_outlives_the_pool(folder, left_by):
             started = workers_of(pool)
             if left_by:
                 raise left_by
-            finish()
+            finish.result()
     except KeyboardInterrupt:
         assert left_by
 

@@ -6,6 +6,7 @@ from agent.llm.embedded import replies
 from agent.llm.embedded.content import beside
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.searching import MOST_HITS
 from agent.llm.embedded.turn import Turn
 
 
@@ -19,8 +20,16 @@ def caveat(turn: Turn) -> str:
         return "" if replies.ENGLISH_ONLY in turn.told else replies.ENGLISH_ONLY
     if turn.slots.start_s is not None and beside(turn.wording, vocabulary()).text:
         return replies.PART_WITHOUT_WORDS
+    if turn.says("how many|count") and not beside(turn.wording, vocabulary()).text:
+        return _of_count(turn)
     said = [each["says"] for each in lexicon()["caveat"] if re.search(each["pattern"], turn.wording.words)]
     return str(said[0]) if said else ""
+
+
+def _of_count(turn: Turn) -> str:
+    """A list that is full may have been cut off; a shorter one is all there is."""
+    hits = [hit for result in turn.answers for hit in (result.artifact or {}).get("hits", [])]
+    return replies.MORE_MAY_BE if len(hits) >= MOST_HITS else ""
 
 
 def is_foreign(turn: Turn) -> bool:
@@ -34,7 +43,7 @@ def is_foreign(turn: Turn) -> bool:
     letters = [letter for letter in text if letter.isalpha()]
     if letters and sum(letter > "\u024f" for letter in letters) > len(letters) / 2:
         return True
-    said = re.findall(r"[^\W\d_]+", text)
+    said = set(re.findall(r"[^\W\d_]+", text))
     table = lexicon()["other_languages"]
     sure, maybe = (sum(word in table[name].split() for word in said) for name in ("sure", "maybe"))
     english = sum(word in vocabulary() for word in said)

@@ -42,6 +42,7 @@ _NAME = r"(?P<name>[^\s,.?!:;\"']+(?:\.\w+|[\\/][^\s,?!;]+)*(?: (?-i:[A-Z0-9])[^
 _FOLDER_NAMED = re.compile(rf"\b(?:folder|directory)\s+(?:called\s+|named\s+|of name\s+)?{_NAME}", re.IGNORECASE)
 _FOLDER_IN = re.compile(rf"\b(?:in|from|inside|under|below|at)\s+(?:my\s+(?=[a-z])|the\s+)?{_NAME}", re.IGNORECASE)
 _FOLDER_BEFORE = re.compile(r"(?P<name>[^\s,.?!:;]+)\s+(?:folder|directory)\b", re.IGNORECASE)
+_FOLDER_WITHIN = re.compile(r"(?<!\S)(?P<name>[\w.-]+(?:[\\/][\w.-]+)+)")
 _FOLDER_BARE = re.compile(
     r"^(?:\w+ )?(?i:add|index|import|ingest|scan|load) (?:my |the )?(?P<name>[A-Z][^\s,?!;]*(?: [A-Z][^\s,?!;]*)*)"
 )
@@ -171,7 +172,10 @@ def _said_name(wording: Wording) -> str:
 
 def folder_name(wording: Wording) -> str:
     """The folder in "index the folder loops" or "add the sounds in Sounds2": a bare name, as it was written, or ""."""
-    found = (pattern.search(wording.text) for pattern in (_FOLDER_NAMED, _FOLDER_IN, _FOLDER_BEFORE, _FOLDER_BARE))
+    found = (
+        pattern.search(wording.text)
+        for pattern in (_FOLDER_NAMED, _FOLDER_IN, _FOLDER_BEFORE, _FOLDER_BARE, _FOLDER_WITHIN)
+    )
     names = (match["name"].rstrip(".") for match in found if match)
     return next((name for name in names if _may_be_folder(name)), "")
 

@@ -88,7 +88,8 @@ def blanked(words: str, attached: bool, known: frozenset[str]) -> list[str]:
 def _qualities() -> dict[str, str]:
     """All comparatives of sounds read alike, and all superlatives: "brighter ones" is as good as "darker ones"."""
     table = lexicon()
-    return {**dict.fromkeys(table["comparatives"], "<more>"), **dict.fromkeys(table["superlatives"], "<most>")}
+    most = dict.fromkeys(table["superlatives"], "<superlative>")
+    return {**dict.fromkeys(table["comparatives"], "<quality>"), **most}
 
 
 def features(tokens: Sequence[str], variant: str) -> Counter[str]:

@@ -67,6 +67,11 @@ def _last_cluster(memory: Memory) -> int:
     return len(memory.clustering["clusters"]) if memory.clustering else 0
 
 
+def _shown_clustering(memory: Memory) -> int | None:
+    number = (memory.clustering or {}).get("clustering")
+    return number if isinstance(number, int) else None
+
+
 def describe(turn: Turn) -> Plan:
     """What is in a cluster."""
     clusters = clusters_named(turn)
@@ -74,6 +79,8 @@ def describe(turn: Turn) -> Plan:
     if not clusters and turn.slots.refs:
         found = turn.memory.sounds(turn.slots.refs)
         return details(turn) if found else unknown(turn, "describe", replies.WHICH_CLUSTER)
+    if not clusters and turn.slots.clustering and turn.slots.clustering == _shown_clustering(turn.memory):
+        return groups(turn)
     if not clusters and shown:
         clusters = [(shown["cluster"], shown.get("clustering"))]
     if not clusters:

@@ -11,15 +11,34 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 
 from agent.llm.embedded.quoting import inert, quoted
+from agent.llm.embedded.telling import (
+    asks_for_one_thing,
+    capital,
+    caption_of,
+    dicts,
+    duration,
+    line,
+    many,
+    moment,
+    place,
+    score_of,
+    sound_name,
+    told_of,
+)
 
 Artifact = Mapping[str, Any]
 Args = Mapping[str, Any]
-_LIKE = re.compile(r"Sounds like (?P<what>.+?)(?P<part> from [\d.]+ s(?: to [\d.]+ s)?)?", re.DOTALL)
+_LIKE = re.compile(
+    r"Sounds like (?P<what>.+?)(?P<part> from [\d.]+ s(?: to [\d.]+ s)?)?"
+    r"(?P<words>(?: for “[^”]*”)?(?: without “[^”]*”)?)",
+    re.DOTALL,
+)
 _MOST_SKIPS = 20
-_MOST_TAGS = 4
+_MOST_CLUSTERINGS = 20
+_WHY_SKIPPED = "Adding their folder again tells the reasons; so does `earshot ingest FOLDER` in a terminal."
 
-_NEXT_STEPS = {
-    "ingest": "Check the folder's path; one with blanks may stand in quotes.",
+_NEXT_STEPS = {  # after an error that names none itself
+    "ingest": "Try the folder again, or another one.",
     "search_by_audio": "Attach a sound, or name one that was found.",
     "search_by_text": "Try other words, or fewer limits.",
     "cluster": "Try another number of groups, or add more sounds first.",
@@ -74,23 +93,28 @@ def _phrase_one(result: ToolMessage, asked: Asked) -> str:
 
 
 def _error(text: str, name: str) -> str:
+    """The sentence of an error, and a next step if it names none: our own errors say what is wrong; what to do."""
     sentence = inert(re.sub(r"^error:\s*", "", text.strip(), flags=re.IGNORECASE), 600) or "That did not work"
-    sentence = re.sub(
-        r"^(\d*)([#+=.)-])", r"\1\\\2", sentence[:1].upper() + sentence[1:]
-    )  # a file's name may stand first
-    return f"{sentence}{'' if sentence[-1] in '.!?…' else '.'} {_NEXT_STEPS.get(name, '')}".strip()
+    sentence = re.sub(r"^(\d*)([#+=.)-])", r"\1\\\2", capital(sentence))  # a file's name may stand first
+    stop = "" if sentence[-1] in ".!?…" else "."
+    told = re.search(r";|\. \S", sentence)
+    hint = "" if told else _NEXT_STEPS.get(name, "")
+    if name == "ingest" and re.search(r"no such|not exist|no file|not found|not a folder", sentence, re.IGNORECASE):
+        hint = "A path with blanks may stand in quotes."
+    return f"{sentence}{stop} {hint}".strip()
 
 
 def _hits(artifact: Artifact, asked: Asked) -> str:
     hits = dicts(artifact.get("hits"))
-    title = _title(str(artifact.get("title") or "Sounds"), asked)
+    title = _title(str(artifact.get("title") or "Sounds"), asked) + _within(asked.args or {})
     if not hits:
         return f"I found no {title}. {_wider(asked.args or {})}"
     count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
-    which = "The nearest" if len(hits) > 1 else "It"
+    listed = (asked.args or {}).get("text") == "" and "sound" not in (asked.args or {})
+    which = "It" if len(hits) == 1 else "The first" if listed else "The nearest"
     nearest = f"{which} is {sound_name(hits[0])}{score_of(hits[0], ' ({})')} at {moment(hits[0].get('start_s'))}"
     caption = caption_of(hits[0])
-    lines = [f"{place}. {line(hit)}" for place, hit in enumerate(hits, 1)]
+    lines = [f"{number}. {line(hit)}" for number, hit in enumerate(hits, 1)]
     return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
 
 
@@ -107,7 +131,15 @@ def _title(title: str, asked: Asked) -> str:
         said = {sound: f"sound {sound}", "the attached sound": "the attached sound"}.get(
             like["what"], quoted(like["what"])
         )
-    return f"sounds like {said}{like['part'] or ''}"
+    return f"sounds like {said}{like['part'] or ''}{inert(like['words'] or '', longest=160)}"
+
+
+def _within(args: Args) -> str:
+    """The limits that a search was given: " under 0.88 s", " from 2 s to 4 s", ", only music"."""
+    low, high = args.get("min_s"), args.get("max_s")
+    length = f" from {low:g} s to {high:g} s" if low and high else f" under {high:g} s" if high else ""
+    length = length or (f" over {low:g} s" if low else "")
+    return length + (f", only {inert(args['domain'], 30)}" if args.get("domain") else "")
 
 
 def _wider(args: Mapping[str, Any]) -> str:
@@ -132,14 +164,15 @@ def _clustering(artifact: Artifact, asked: Asked) -> str:
     query = artifact.get("query") or (asked.args or {}).get("query")
     of = f" of sounds for {quoted(query)}" if query else ""
     head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
-    return f"{head}\n\n" + "\n".join(_group_line(group) for group in groups)
+    return f"{head}\n\n" + "\n".join(phrase_group(group) for group in groups)
 
 
-def _group_line(group: Artifact) -> str:
+def phrase_group(group: Artifact) -> str:
+    """A group in one line: its number, title and size, and two of its sounds."""
     cards = dicts(group.get("exemplars"))[:2]
-    examples = "; ".join(map(_sound, cards))
-    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
-    return f"{line}: {examples}" if examples else line
+    examples = "; ".join(map(sound_name, cards))
+    head = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
+    return f"{head}: {examples}" if examples else head
 
 
 def _cluster(artifact: Artifact, _: Asked) -> str:
@@ -150,24 +183,38 @@ def _cluster(artifact: Artifact, _: Asked) -> str:
     )
     summary = inert(artifact.get("summary") or f"{many(size, 'sound')}.", longest=600)
     cards = dicts(artifact.get("exemplars"))
-    lines = [f"{place}. {line(card)}" for place, card in enumerate(cards, 1)]
+    lines = [f"{number}. {line(card)}" for number, card in enumerate(cards, 1)]
     return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
 
 
 def _ingest(artifact: Artifact, _: Asked) -> str:
-    skips = dicts(artifact.get("skipped"))
     found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
-    head = f"{found} found = {indexed} indexed + {unchanged} unchanged + {len(skips)} skipped"
+    skipped = len(dicts(artifact.get("skipped")))
+    sum_up = f"{found} found = {indexed} indexed + {unchanged} unchanged + {skipped} skipped"
     took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
     also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
+    head = f"Added {many(indexed, 'file')}" if indexed else "Nothing new" if found else "No sounds there"
+    text = f"{head}: {sum_up}; {took}." + (f" Also {also}." if also else "")
+    skips = _skip_lines(artifact)
+    return text + (f"\n\n{skips}" if skips else "")
+
+
+def phrase_skips(artifact: Artifact) -> str:
+    """What an ingest skipped, with the reasons; empty if it skipped nothing."""
+    skips = _skip_lines(artifact)
+    n = len(dicts(artifact.get("skipped")))
+    return f"The last folder had {many(n, 'file')} that I skipped:\n\n{skips}" if skips else ""
+
+
+def _skip_lines(artifact: Artifact) -> str:
+    skips = dicts(artifact.get("skipped"))
     lines = [
         f"- {quoted(_short_path(skip.get('path')))}: {inert(skip.get('reason', ''), 200)}"
         for skip in skips[:_MOST_SKIPS]
     ]
     if len(skips) > _MOST_SKIPS:
         lines.append(f"- and {len(skips) - _MOST_SKIPS} more")
-    text = f"{head}; {took}." + (f" Also {also}." if also else "")
-    return text + ("\n\n" + "\n".join(lines) if lines else "")
+    return "\n".join(lines)
 
 
 def _short_path(path: object) -> str:
@@ -182,8 +229,13 @@ def _export(artifact: Artifact, _: Asked) -> str:
     return text + (f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
 
 
-def _overview(artifact: Artifact, _: Asked) -> str:
+def _overview(artifact: Artifact, asked: Asked) -> str:
     sounds, files = artifact.get("sounds", 0), artifact.get("files", 0)
+    clusterings, skipped = _clusterings(artifact), _skipped(artifact)
+    if re.search(r"\b(?:clusterings?|groupings?)\b", asked.question):
+        return clusterings or "No clustering is kept yet. “cluster my sounds” makes one."
+    if re.search(r"\b(?:skip\w*|unread\w*|read|left out|fail\w*)\b", asked.question):
+        return f"{skipped} {_WHY_SKIPPED}" if skipped else "No file was skipped."
     if not sounds:
         return "The library is empty. Add sounds: “add the sounds in /path/to/folder”."
     audio = duration(artifact.get("seconds_of_audio"))
@@ -191,174 +243,29 @@ def _overview(artifact: Artifact, _: Asked) -> str:
     domains = sorted((artifact.get("domains") or {}).items(), key=lambda item: -item[1])
     if domains:
         text += " By domain: " + ", ".join(f"{inert(name, 30)} {count}" for name, count in domains) + "."
-    clusterings = artifact.get("clusterings")
-    count = len(clusterings) if isinstance(clusterings, list | tuple) else clusterings
-    if count:
-        text += f" {many(count, 'clustering')} kept."
-    if artifact.get("skipped"):
-        text += f" {many(artifact['skipped'], 'file')} could not be read."
-    return text
+    return " ".join(part for part in (text, clusterings, skipped) if part)
+
+
+def _clusterings(artifact: Artifact) -> str:
+    """How many clusterings are kept, and their ids."""
+    kept = artifact.get("clusterings")
+    if not isinstance(kept, list | tuple):
+        return f"{many(kept, 'clustering')} kept." if isinstance(kept, int) and kept else ""
+    ids = ", ".join(str(number) for number in kept[-_MOST_CLUSTERINGS:])
+    shown = f"{'the last: ' if len(kept) > _MOST_CLUSTERINGS else ''}{ids}"
+    return f"{many(len(kept), 'clustering')} kept ({shown}); see “cluster 1 of clustering {kept[-1]}”." if kept else ""
+
+
+def _skipped(artifact: Artifact) -> str:
+    return f"{many(artifact['skipped'], 'file')} could not be read." if artifact.get("skipped") else ""
 
 
 def _sounds(artifact: Artifact, asked: Asked) -> str:
     sounds = dicts(artifact.get("sounds"))
     if not sounds:
         return "Nothing is known of that."
-    told = [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", asked.question)]
-    if told:
-        return "\n".join(f"{capital(sound_name(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
-    return "\n\n".join(about(sound) for sound in sounds)
-
-
-_PHRASES:
-        return phrase_artifact(result.artifact, asked)
-    return "\n".join(inert(line, 1000) for line in result.text.strip().splitlines()) or "Done."
-
-
-def _error(text: str, name: str) -> str:
-    sentence = inert(re.sub(r"^error:\s*", "", text.strip(), flags=re.IGNORECASE), 600) or "That did not work"
-    sentence = re.sub(
-        r"^(\d*)([#+=.)-])", r"\1\\\2", sentence[:1].upper() + sentence[1:]
-    )  # a file's name may stand first
-    return f"{sentence}{'' if sentence[-1] in '.!?…' else '.'} {_NEXT_STEPS.get(name, '')}".strip()
-
-
-def _hits(artifact: Artifact, asked: Asked) -> str:
-    hits = dicts(artifact.get("hits"))
-    title = _title(str(artifact.get("title") or "Sounds"), asked)
-    if not hits:
-        return f"I found no {title}. {_wider(asked.args or {})}"
-    count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
-    which = "The nearest" if len(hits) > 1 else "It"
-    nearest = f"{which} is {sound_name(hits[0])}{score_of(hits[0], ' ({})')} at {moment(hits[0].get('start_s'))}"
-    caption = caption_of(hits[0])
-    lines = [f"{place}. {line(hit)}" for place, hit in enumerate(hits, 1)]
-    return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
-
-
-def _title(title: str, asked: Asked) -> str:
-    """The title of a search, "Sounds like 412 from 2 s", as words that go on from a number, the sound by its name."""
-    like = _LIKE.fullmatch(title)
-    if like is None:
-        return inert(title[:1].lower() + title[1:], longest=160)
-    sound = str((asked.args or {}).get("sound", ""))
-    name = asked.names.get(sound)
-    if name and like["what"] in {sound, "the attached sound"}:
-        said = quoted(name) if not sound[0].isdigit() else f"sound {sound}, {quoted(name)}"
-    else:
-        said = {sound: f"sound {sound}", "the attached sound": "the attached sound"}.get(
-            like["what"], quoted(like["what"])
-        )
-    return f"sounds like {said}{like['part'] or ''}"
-
-
-def _wider(args: Mapping[str, Any]) -> str:
-    limits = [name for name in ("min_s", "max_s") if name in args]
-    if limits or "domain" in args:
-        return (
-            "Try it without the limit on "
-            + " and ".join((["length"] if limits else []) + (["domain"] if "domain" in args else []))
-            + "."
-        )
-    if "without" in args:
-        return "Try it without leaving anything out."
-    return "Try other words, or add more sounds: “add the sounds in /path/to/folder”."
-
-
-def _clustering(artifact: Artifact, asked: Asked) -> str:
-    groups = dicts(artifact.get("clusters"))
-    k = artifact.get("k", len(groups))
-    method = {"gmm": "GMM", "kmeans": "k-means"}.get(str(artifact.get("method")), inert(artifact.get("method")))
-    found = asked.args is not None and asked.args.get("k") is None
-    how = f"the number found by {method} + BIC" if artifact.get("automatic", found) else f"by {method}"
-    query = artifact.get("query") or (asked.args or {}).get("query")
-    of = f" of sounds for {quoted(query)}" if query else ""
-    head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
-    return f"{head}\n\n" + "\n".join(_group_line(group) for group in groups)
-
-
-def _group_line(group: Artifact) -> str:
-    cards = dicts(group.get("exemplars"))[:2]
-    examples = "; ".join(map(_sound, cards))
-    line = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
-    return f"{line}: {examples}" if examples else line
-
-
-def many(n: int, what: str) -> str:
-    """A number of things: "1 sound", "8 sounds"."""
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
-def _cluster(artifact: Artifact, _: Asked) -> str:
-    size = artifact.get("size", len(artifact.get("members") or []))
-    head = (
-        f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
-        f"{quoted(artifact.get('title') or 'Untitled')}"
-    )
-    summary = inert(artifact.get("summary") or f"{many(size, 'sound')}.", longest=600)
-    cards = dicts(artifact.get("exemplars"))
-    lines = [f"{place}. {line(card)}" for place, card in enumerate(cards, 1)]
-    return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
-
-
-def _ingest(artifact: Artifact, _: Asked) -> str:
-    skips = dicts(artifact.get("skipped"))
-    found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
-    head = f"{found} found = {indexed} indexed + {unchanged} unchanged + {len(skips)} skipped"
-    took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
-    also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
-    lines = [
-        f"- {quoted(_short_path(skip.get('path')))}: {inert(skip.get('reason', ''), 200)}"
-        for skip in skips[:_MOST_SKIPS]
-    ]
-    if len(skips) > _MOST_SKIPS:
-        lines.append(f"- and {len(skips) - _MOST_SKIPS} more")
-    text = f"{head}; {took}." + (f" Also {also}." if also else "")
-    return text + ("\n\n" + "\n".join(lines) if lines else "")
-
-
-def _short_path(path: object) -> str:
-    """The end of a path, where a file's name stands."""
-    written = str(path)
-    return written if len(written) <= 60 else "…" + written[-59:]
-
-
-def _export(artifact: Artifact, _: Asked) -> str:
-    files = artifact.get("files", 0)
-    text = f"{many(files, 'file')} copied to {place(artifact.get('folder'))}."
-    return text + (f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
-
-
-def _overview(artifact: Artifact, _: Asked) -> str:
-    sounds, files = artifact.get("sounds", 0), artifact.get("files", 0)
-    if not sounds:
-        return "The library is empty. Add sounds: “add the sounds in /path/to/folder”."
-    audio = duration(artifact.get("seconds_of_audio"))
-    text = f"{many(sounds, 'sound')} in {many(files, 'file')}, {audio} of audio."
-    domains = sorted((artifact.get("domains") or {}).items(), key=lambda item: -item[1])
-    if domains:
-        text += " By domain: " + ", ".join(f"{inert(name, 30)} {count}" for name, count in domains) + "."
-    clusterings = artifact.get("clusterings")
-    count = len(clusterings) if isinstance(clusterings, list | tuple) else clusterings
-    if count:
-        text += f" {many(count, 'clustering')} kept."
-    if artifact.get("skipped"):
-        text += f" {many(artifact['skipped'], 'file')} could not be read."
-    return text
-
-
-def _sounds(artifact: Artifact, asked: Asked) -> str:
-    sounds = dicts(artifact.get("sounds"))
-    if not sounds:
-        return "Nothing is known of that."
-    told = [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", asked.question)]
-    if told:
-        return "\n".join(f"{capital(sound_name(sound))}, {', '.join(tell(sound) for tell in told)}." for sound in sounds)
-    return "\n\n".join(about(sound) for sound in sounds)
-
-
-def dicts(value: object) -> list[Artifact]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+    between = "\n" if asks_for_one_thing(asked.question) else "\n\n"
+    return between.join(told_of(sound, asked.question) for sound in sounds)
 
 
 _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {

@@ -55,8 +55,9 @@ NOT_IN_TITLES = (
 )
 ATTACHED_PLAYS = "The sound that you attached plays by its button beside your message, or from where its file is."
 NO_LONGER_LIST = "I list 50 sounds at most. Say more of what to look for, or set limits, for example “under 3 seconds”."
+MORE_MAY_BE = "There are at least 50, which is the most that I list."
 ENGLISH_ONLY = "I understand English only, so I searched for your words as they are."
-PART_WITHOUT_WORDS = "I compared the part of the sound alone: words cannot be joined with a part, so they were left out."
+PART_WITHOUT_WORDS = "I compared that part of the sound alone and left the words out: they do not go with a part."
 NO_SEARCH = "There is no search to go on from. Say what to look for first, for example “find rain”."
 NOT_IN_LIST = "The list shown last has no such entry. Name the sound by its id, for example “what is 412?”."
 A_FILE_IS_ATTACHED = (

@@ -19,6 +19,7 @@ MOST_HITS = 50  # what the tools list at most
 _LONG_S, _SHORT_S = 5.0, 1.0  # "the long ones" and "the short ones", whatever was shown
 _ATTACHED = r"attach\w*|upload\w*"
 _TO_BE_ATTACHED = r"i (?:(?:will|am|want|would|like|going|about|can|to|now|then) )*(?:attach|upload)(?:ing)?"
+_AS = r"like|similar|close|near\w*|resembl\w*|than"
 _SHORTER = r"shorter|briefer|shortest|(?:not so|less|too) long"
 _LONGER = r"longer|longest|(?:not so|less|too) short"
 _THE_SHORT = r"(?:the|only|just) (?:really |very )?short|short (?:ones|sounds)"
@@ -82,7 +83,7 @@ def unknown(turn: Turn, intent: str, which: str) -> Plan:
 def words(turn: Turn) -> Plan:
     """A search by words; one that says nothing but limits lists whatever is within them."""
     slots, about = turn.slots, subject(turn.wording)
-    if turn.attached:
+    if turn.attached or _has_model(turn):
         return like(turn)
     bounds = limits(slots) | _length_of_range(slots)
     narrows = bool(given(bounds))
@@ -93,6 +94,11 @@ def words(turn: Turn) -> Plan:
         return ask("words", replies.WHAT_TO_FIND)
     args = {"without": about.without, "k": slots.k or slots.k_more, **bounds}
     return Plan("words", (Call("search_by_text", {"text": text, **given(args)}),))
+
+
+def _has_model(turn: Turn) -> bool:
+    """Whether a sound is named that others are to be like, or shorter than."""
+    return turn.says(_AS) and bool(turn.memory.sounds(turn.slots.refs))
 
 
 def _on_its_own(turn: Turn, about: Subject) -> bool:
@@ -127,6 +133,8 @@ def repeat(turn: Turn, intent: str, **changes: Any) -> Plan:
 
 def shorter(turn: Turn) -> Plan:
     """Below the length of the one sound shown, else below the median of those listed; "the short ones": under 1 s."""
+    if _has_model(turn):
+        return like(turn)
     usual_s = _typical_s(turn.memory, "max_s")
     if turn.says(_THE_SHORT):
         return repeat(turn, "shorter", max_s=min(_SHORT_S, _next_to(usual_s, -1)))
@@ -136,6 +144,8 @@ def shorter(turn: Turn) -> Plan:
 
 def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
+    if _has_model(turn):
+        return like(turn)
     usual_s = _typical_s(turn.memory, "min_s")
     if turn.says(_THE_LONG):
         return repeat(turn, "longer", min_s=max(_LONG_S, _next_to(usual_s, 1) if usual_s >= _LONG_S else 0))
@@ -165,8 +175,8 @@ def _next_to(length_s: float, side: int) -> float:
 def narrow(turn: Turn) -> Plan:
     """The last search with tighter limits, or with something left out, or with something added to look for."""
     search, about = turn.memory.search, subject(turn.wording)
-    if search is None or _on_its_own(turn, about):
-        fresh = about.text or turn.slots.narrows
+    if search is None or _has_model(turn) or _on_its_own(turn, about):
+        fresh = about.text or turn.slots.narrows or turn.slots.refs
         return words(turn) if fresh else ask("narrow", replies.NO_SEARCH)
     bounds = limits(turn.slots) | _length_of_range(turn.slots)
     added = beside(turn.wording, vocabulary()).text if given(bounds) else about.text
@@ -183,7 +193,7 @@ def quality(turn: Turn) -> Plan:
     """The last search for the same, but brighter, darker, lower: the word joins what was looked for."""
     asked = qualities(turn.wording)
     others = beside(turn.wording, vocabulary()).text.split()
-    if not asked or [word for word in others if word not in asked]:
+    if not asked or _has_model(turn) or [word for word in others if word not in asked]:
         return words(turn)
     search = turn.memory.search
     text = with_qualities(search[1].get("text", "") if search else "", asked)

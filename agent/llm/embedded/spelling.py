@@ -35,7 +35,7 @@ def _mended_word(word: str, known: frozenset[str]) -> str:
 def _is_slip(word: str, other: str) -> bool:
     if word[0] != other[0] or word.startswith(other) or other.startswith(word):
         return False
-    swapped = sorted(word) == sorted(other) and len(word) > _SHORTEST
+    swapped = sorted(word) == sorted(other)
     return (swapped or len(other) >= _SURE) and slips(word, other) <= 1
 
 

@@ -11,12 +11,8 @@ Card = Mapping[str, Any]
 _MOST_TAGS = 4
 
 
-def asks_for_one_thing(question: str) -> bool:
-    """Whether the words ask for one property of a sound, such as its length, and not for all that is known."""
-    return any(re.search(rf"\b(?:{pattern})\b", question) for pattern, _ in _ASPECTS)
-
-
 def line(card: Card) -> str:
+    """A card in one line of a list."""
     parts = [
         sound_name(card),
         f"at {moment(card.get('start_s'))}",
@@ -30,24 +26,28 @@ def sound_name(card: Card) -> str:
     """A sound by its id and name; a chunk with its place and its seconds."""
     if "chunk" not in card:
         return f"sound {card.get('id')}, {quoted(card.get('name', ''))}"
-    moment = f"{moment(card.get('start_s'))} to {moment(card.get('end_s'))}"
-    return f"chunk {card.get('id')}:{card['chunk']} ({moment}) of {quoted(card.get('name', ''))}"
+    span = f"{moment(card.get('start_s'))} to {moment(card.get('end_s'))}"
+    return f"chunk {card.get('id')}:{card['chunk']} ({span}) of {quoted(card.get('name', ''))}"
 
 
 def capital(sentence: str) -> str:
+    """The sentence with its first letter large."""
     return sentence[:1].upper() + sentence[1:]
 
 
 def caption_of(card: Card) -> str:
+    """The caption, inert and without its full stop."""
     return inert(str(card.get("caption") or "").rstrip(". "), longest=120)
 
 
 def score_of(card: Card, form: str) -> str:
+    """The score in a form such as "({})"; nothing where nothing was searched."""
     score = card.get("score")
     return form.format(f"{score:.2f}") if isinstance(score, int | float) else ""
 
 
 def moment(value: object) -> str:
+    """A moment or a length in seconds, to a tenth."""
     return f"{value:.1f} s" if isinstance(value, int | float) else "0.0 s"
 
 
@@ -55,12 +55,13 @@ def about(sound: Card) -> str:
     """All that is known of a sound, in a line or two."""
     head = capital(sound_name(sound))
     caption = caption_of(sound)
-    facts = [_long(sound), _kind(sound), _channels(sound), _loud(sound), _bright(sound)]
+    told = re.search(r"[\d.]+ (?:s|min|h|ms)$", caption)  # how long it is, as captions end
+    facts = ["" if told else _long(sound), _kind(sound), _channels(sound), _loud(sound), _bright(sound)]
     facts += [_pitch(sound)] if sound.get("pitch_hz") else []
     facts += [_tempo(sound)] if sound.get("tempo_bpm") else []
-    line = ", ".join(fact for fact in facts if fact)
+    measured = ", ".join(fact for fact in facts if fact)
     tags = _tags(sound)
-    return f"{head}{': ' + caption if caption else ''}. {capital(line)}{'; ' + tags if tags else ''}."
+    return f"{head}{': ' + caption if caption else ''}. {capital(measured)}{'; ' + tags if tags else ''}."
 
 
 def _long(sound: Card) -> str:
@@ -87,6 +88,18 @@ def _noisy(sound: Card) -> str:
 def _pitch(sound: Card) -> str:
     value = sound.get("pitch_hz")
     return f"pitch {value:.1f} Hz" if isinstance(value, int | float) else "without a clear pitch"
+
+
+def _note(sound: Card) -> str:
+    value = sound.get("pitch_hz")
+    if not isinstance(value, int | float) or value <= 0:
+        return "without a clear pitch, so I can name no note or key"
+    return f"its pitch is near {note_name(value)} ({value:.1f} Hz); a key takes more than one note"
+
+
+def _played(sound: Card) -> str:
+    path = sound.get("path") or next((file.get("path") for file in dicts(sound.get("files"))), "")
+    return f"plays by its button{'; its file is ' + place(path) if path else ''}"
 
 
 def _tempo(sound: Card) -> str:
@@ -132,6 +145,7 @@ def duration(value: object) -> str:
 
 
 def place(path: object) -> str:
+    """A path in quotes, inert."""
     return f"“{inert(path, longest=300)}”"
 
 
@@ -140,13 +154,20 @@ def many(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"
 
 
+def dicts(value: object) -> list[Card]:
+    """The dicts of a list; nothing of anything else."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+
+
 # What a question may be about, and what answers it.
 _ASPECTS: list[tuple[str, Callable[[Card], str]]] = [
-    (r"how long|length|duration|seconds|lasts?|longer|when does", _long),
+    (r"play|(?:me|us|i|to) (?:hear|listen)", _played),
+    (r"how long|length|duration|seconds|lasts?|longer|longest|shortest|when does", _long),
     (r"how loud|loud|loudness|lufs|volume|level|peak|quiet", _loud),
     (r"how bright|brightness", lambda sound: _bright(sound) or "of unknown brightness"),
     (r"nois(?:y|iness)", _noisy),
-    (r"pitch|note|key|frequency", _pitch),
+    (r"key|note|tuned", _note),
+    (r"pitch|frequency", _pitch),
     (r"tempo|bpm|beats|how fast|speed", _tempo),
     (r"channels?|stereo|mono|sample rate|format|codec|bit ?rate|khz", _channels),
     (r"domain|speech or|music or|what kind|what type", lambda sound: _kind(sound) or "of unknown domain"),
@@ -154,3 +175,18 @@ _ASPECTS: list[tuple[str, Callable[[Card], str]]] = [
     (r"captions?", _said_caption),
     (r"path|where|which file|stored|folder|location", _where),
 ]
+
+
+def asks_for_one_thing(question: str) -> bool:
+    """Whether the words ask for one property of a sound, such as its length, and not for all that is known."""
+    return bool(_asked_for(question))
+
+
+def told_of(sound: Card, question: str) -> str:
+    """What a question asks of a sound, such as its length; all that is known where it asks for nothing special."""
+    asked = _asked_for(question)
+    return f"{capital(sound_name(sound))}, {', '.join(tell(sound) for tell in asked)}." if asked else about(sound)
+
+
+def _asked_for(question: str) -> list[Callable[[Card], str]]:
+    return [tell for pattern, tell in _ASPECTS if re.search(rf"\b(?:{pattern})\b", question)]
