@@ -6,7 +6,7 @@ from agent.llm.embedded import replies
 from agent.llm.embedded.content import beside
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.lists import lexicon
-from agent.llm.embedded.searching import MOST_HITS
+from agent.llm.embedded.searching import MOST_AT_ONCE, MOST_HITS
 from agent.llm.embedded.turn import Turn
 
 
@@ -16,6 +16,8 @@ def caveat(turn: Turn) -> str:
         return ""
     if any(result.status == "error" for result in turn.answers):
         return ""
+    if len(turn.attached) > MOST_AT_ONCE:
+        return f"I compared the first {MOST_AT_ONCE} of the {len(turn.attached)} attached sounds."
     if is_foreign(turn):
         return "" if replies.ENGLISH_ONLY in turn.told else replies.ENGLISH_ONLY
     if turn.slots.start_s is not None and beside(turn.wording, vocabulary()).text:

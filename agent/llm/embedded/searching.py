@@ -13,7 +13,7 @@ from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
 from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.turn import Turn
 
-_MOST_AT_ONCE = 4  # sounds searched for in one turn, one call each
+MOST_AT_ONCE = 4  # sounds searched for in one turn, one call each
 _MORE = 10
 MOST_HITS = 50  # what the tools list at most
 _LONG_S, _SHORT_S = 5.0, 1.0  # "the long ones" and "the short ones", whatever was shown
@@ -29,8 +29,9 @@ _THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
 def like(turn: Turn) -> Plan:
     """Sounds like those that were named, attached or spoken of last."""
     slots = turn.slots
-    sounds = turn.memory.sounds(slots.refs)
-    if not sounds and slots.refs:
+    these = bool(turn.attached) and all(ref.kind == "first" for ref in slots.refs)  # "these two" are the attached ones
+    sounds = [] if these else turn.memory.sounds(slots.refs)
+    if not sounds and slots.refs and not these:
         return unknown(turn, "like", replies.WHICH_SOUND)
     if not sounds and slots.paths:
         return ask("like", replies.A_FILE_IS_ATTACHED)
@@ -39,7 +40,7 @@ def like(turn: Turn) -> Plan:
         return ask("like", replies.ATTACH_IT if turn.says(_ATTACHED) else replies.WHICH_SOUND)
     args = {"k": slots.k or slots.k_more, "start_s": slots.start_s, "end_s": slots.end_s}
     calls = (Call("search_by_audio", given({"sound": sound, **args, **_bound(turn, sound)})) for sound in sounds)
-    return Plan("like", tuple(calls)[:_MOST_AT_ONCE])
+    return Plan("like", tuple(calls)[:MOST_AT_ONCE])
 
 
 def _bound(turn: Turn, sound: str) -> dict[str, Any]:

@@ -168,6 +168,10 @@ def _first_n(slots: Slots, parts: Parts, _: str) -> None:
     slots.refs.append(Ref("first" if parts["end"] == "first" else "last", number=int(parts["n"])))
 
 
+def _these_n(slots: Slots, parts: Parts, _: str) -> None:
+    slots.refs.append(Ref("first", number=int(parts["n"])))
+
+
 def _count(slots: Slots, parts: Parts, _: str) -> None:
     slots.k = int(parts["n"])
 
@@ -201,6 +205,7 @@ _TAKES: dict[str, Take] = {
     "numbers": _numbers,
     "nth": _nth,
     "first_n": _first_n,
+    "these_n": _these_n,
     "count": _count,
     "count_more": _count_more,
     "method": _method,

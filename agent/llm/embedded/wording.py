@@ -25,7 +25,7 @@ _ROOT = r"(?:file://|[A-Za-z]:[\\/]|\\\\\w|~[\w.-]*[\\/]|\.{1,2}[\\/]|/(?=[^\s/]
 _PATH_END = (  # a path may hold blanks: it runs to the end of the sentence, but for politeness and a second command
     r"(?=\s*(?:[.!?,;:]*\s*(?:$|\n)|[,;]?\s+(?:please|pls|plz|for me|thanks|thank you|thx|cheers|and then|then)\b|,\s"
     r"|\s+(?:in)?to (?:my|the|our) (?:library|collection|index)\b"
-    r"|\s+(?:folder|directory|again|too|also|as well|now|first|next)\s*(?:[.!?]*\s*$|,)))"
+    r"|\s+(?:(?-i:folder|directory)|again|too|also|as well|now|first|next)\s*(?:[.!?]*\s*$|,)))"
 )
 _PATH = rf"(?<![^\s(:])(?P<path>{_ROOT}[^\n]*?|~){_PATH_END}"
 _ESCAPED = r"(?<![^\s(:])(?P<escaped>(?:[^\s\\]+\\ )+[^\s,;?!]+)"  # "My\ Sounds", as a terminal writes blanks

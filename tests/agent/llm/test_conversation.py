@@ -199,6 +199,20 @@ def test_the_answer_about_two_attached_sounds_says_which_sounds_are_like_which()
     assert "sounds like “other.wav”" in second
 
 
+def test_of_more_attached_sounds_than_are_compared_at_once_that_is_said():
+    lines = [f'[attached a0000000{number} "{number}.wav"]' for number in range(6)]
+    messages = [HumanMessage("\n".join(["find sounds like these", *lines]))]
+    searched = answer(messages, TOOLS)
+    results = [
+        ToolMessage("ok", tool_call_id=call["id"], name="search_by_audio", artifact=hits())
+        for call in searched.tool_calls
+    ]
+
+    assert len(results) == 4
+    said = answer([*messages, searched, *results], TOOLS).text
+    assert said.startswith("I compared the first 4 of the 6 attached sounds. I found ")
+
+
 @pytest.mark.parametrize("setting", ["", "hits", "attached"])
 @pytest.mark.parametrize(
     "said",

@@ -70,7 +70,8 @@ def test_a_library_of_any_older_version_is_brought_to_the_same_shape_and_keeps_i
     assert shape(store.path) == shape(opened(Store(tmp_path / "fresh")).path)
     assert version(store.path) == SCHEMA_VERSION
     with store.reading() as db:
-        assert list(db["facts"].rows) == ([{"key": "made", "value": "long ago"}] if n_steps else [])
+        made = list(db["facts"].rows_where("key = 'made'"))
+        assert made == ([{"key": "made", "value": "long ago"}] if n_steps else [])
 
 
 def test_a_step_that_fails_leaves_the_library_as_it_was(store, monkeypatch):
