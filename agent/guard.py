@@ -1,11 +1,12 @@
 """Keeps the page to the person in front of it: only their own browser, at the page's own address, is answered.
 
-Works around the whole application (ASGI), and tightens Chainlit at three places that it has no setting for; that those
-places are still there is checked at start-up, so an upgrade cannot take the guard away in silence.
+Works around the whole application (ASGI), and tightens Chainlit at the places that it has no setting for; that those
+are still there is checked at start-up, so an upgrade cannot take the guard away in silence.
 """
 
 import functools
 import inspect
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -153,7 +154,7 @@ def strip_outside_links(html: str) -> str:
 
 
 def guard_chainlit() -> None:
-    """Tightens the imported Chainlit: sessions are named by UUIDs, and its page links to no other server.
+    """Tightens the imported Chainlit: sessions are named by UUIDs, empty uploads arrive, no link leads elsewhere.
 
     Raises UnsupportedError if this version of Chainlit lacks a place that has to be tightened. Calling twice is fine.
     """
@@ -163,6 +164,7 @@ def guard_chainlit() -> None:
     check_chainlit(chainlit.server, chainlit.session)
     session: Any = chainlit.session.WebsocketSession
     session.__init__ = _once(session.__init__, _naming_by_uuid)
+    session.persist_file = _once(session.persist_file, _taking_empty_files)
     page: Any = chainlit.server
     page.get_html_template = _once(page.get_html_template, _without_outside_links)
     if OUTSIDE.search(page.get_html_template("")):
@@ -174,6 +176,8 @@ def check_chainlit(server: ModuleType, session: ModuleType) -> None:
     started = getattr(getattr(session, "WebsocketSession", None), "__init__", None)
     if started is None or "id" not in inspect.signature(started).parameters:
         raise _cannot_guard("session.WebsocketSession takes no id")
+    if not callable(getattr(session.WebsocketSession, "persist_file", None)):
+        raise _cannot_guard("session.WebsocketSession.persist_file is gone")
     if not callable(getattr(server, "get_html_template", None)):
         raise _cannot_guard("server.get_html_template is gone")
     served = getattr(getattr(server, "serve", None), "__code__", None)
@@ -201,6 +205,15 @@ def _naming_by_uuid(start: Callable[..., None]) -> Callable[..., None]:
         start(self, *args, **kwargs)
 
     return start_named
+
+
+def _taking_empty_files(persist: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets an empty upload arrive, to be refused with its reason; lost, the question would be about something else."""
+
+    async def persist_any(self: object, name: str, mime: str, path: str | None = None, content: Any = None) -> Any:
+        return await persist(self, name, mime, path=path or (None if content else os.devnull), content=content)
+
+    return persist_any
 
 
 def _without_outside_links(render: Callable[..., str]) -> Callable[..., str]:

@@ -1,5 +1,6 @@
 """The guard: who is let in, and that its hold on Chainlit is checked."""
 
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import httpx
@@ -8,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from agent.guard import UUID, Address, Guard, check_chainlit, safety_headers, strip_outside_links
+from agent.guard import UUID, Address, Guard, _taking_empty_files, check_chainlit, safety_headers, strip_outside_links
 from core.errors import UnsupportedError
 
 HOME = Address("127.0.0.1", 8000)
@@ -144,6 +145,8 @@ def chainlit_modules(**changes) -> tuple[ModuleType, ModuleType]:
     class Session:
         def __init__(self, id): ...  # noqa: A002  # Chainlit's own name
 
+        async def persist_file(self): ...
+
     def get_html_template(root_path): ...
 
     # made by exec, so that it looks its page up among the names of a module, as Chainlit's does
@@ -162,6 +165,7 @@ def test_a_chainlit_with_all_places_is_fine():
 @pytest.mark.parametrize(
     ("change", "lack"),
     [
+        ({"WebsocketSession": type("Session", (), {"__init__": lambda self, id: None})}, "persist_file is gone"),
         ({"get_html_template": None}, "get_html_template is gone"),
         ({"serve": lambda: None}, "does not use get_html_template"),
         ({"WebsocketSession": None}, "takes no id"),
@@ -172,3 +176,18 @@ def test_a_chainlit_that_lacks_a_place_is_refused_with_the_next_step(change, lac
     with pytest.raises(UnsupportedError, match=lack) as refused:
         check_chainlit(*chainlit_modules(**change))
     assert "chainlit>=2.12,<2.13" in str(refused.value)
+
+
+async def test_an_empty_upload_arrives_as_an_empty_file(tmp_path):
+    taken = []
+
+    async def persist(self, name, mime, path=None, content=None):
+        assert path or content, "Chainlit asks for one of them"
+        taken.append(Path(path).read_bytes() if path else content)
+
+    whole = _taking_empty_files(persist)
+    (tmp_path / "a").write_bytes(b"abc")
+    await whole(None, "zero.wav", "audio/wav", content=b"")
+    await whole(None, "one.wav", "audio/wav", content=b"x")
+    await whole(None, "a.wav", "audio/wav", path=str(tmp_path / "a"))
+    assert taken == [b"", b"x", b"abc"]

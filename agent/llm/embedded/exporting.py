@@ -56,7 +56,7 @@ def _name_of_list(turn: Turn, sounds: Sequence[str]) -> str:
 
 def _title(words: object) -> str:
     """Words as a name: no path, not long."""
-    return re.sub(r"[^\w .()-]+", " ", str(words or ""))[:_LONGEST_NAME].strip(" .")
+    return " ".join(re.sub(r"[^\w .()-]+", " ", str(words or "")).split())[:_LONGEST_NAME].strip(" .")
 
 
 def _clusters(turn: Turn, clusters: Sequence[tuple[int, int | None]], name: str) -> Plan:

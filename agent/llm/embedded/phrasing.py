@@ -110,7 +110,8 @@ def _hits(artifact: Artifact, asked: Asked) -> str:
     if not hits:
         return f"I found no {title}. {_wider(asked.args or {})}"
     count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
-    listed = (asked.args or {}).get("text") == "" and "sound" not in (asked.args or {})
+    listed = _is_list(asked.args or {})
+    hits = [{**hit, "score": None} for hit in hits] if listed else hits
     which = "It" if len(hits) == 1 else "The first" if listed else "The nearest"
     nearest = f"{which} is {sound_name(hits[0])}{score_of(hits[0], ' ({})')} at {moment(hits[0].get('start_s'))}"
     caption = caption_of(hits[0])
@@ -131,7 +132,13 @@ def _title(title: str, asked: Asked) -> str:
         said = {sound: f"sound {sound}", "the attached sound": "the attached sound"}.get(
             like["what"], quoted(like["what"])
         )
-    return f"sounds like {said}{like['part'] or ''}{inert(like['words'] or '', longest=160)}"
+    words = f" {inert(like['words'], longest=160)}" if like["words"] else ""
+    return f"sounds like {said}{like['part'] or ''}{words}"
+
+
+def _is_list(args: Args) -> bool:
+    """Whether a search had nothing but limits: what it finds is in no order of nearness."""
+    return args.get("text") == "" and "sound" not in args
 
 
 def _within(args: Args) -> str:
