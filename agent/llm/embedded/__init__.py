@@ -1,13 +1,16 @@
 """The embedded chat model, which needs no key, no download and no network.
 
 examples.toml, intents   what a sentence wants, by the nearest example
-lexicon.toml, wording    the sentence as plain words, misspellings mended, names and paths set aside
+lexicon.toml, lists      the words that all of this reads with; the only place that knows them
+wording, spelling        the sentence as plain words, misspellings mended, names and paths set aside
 grammars.toml, slots     what it names: sounds, groups, lengths, counts
 content                  what it is about: words to search by, what to leave out
 attachments, memory      what "this", "number 2" and "same but shorter" point back to
 turn                     all of these, read from one conversation
-planner, replies         the next step: tools to call, or something to say
-phrasing, quoting        answers from tool results, with strangers' names rendered inert
+planner                  the next step: tools to call, or something to say; with the steps in
+searching, looking, exporting, plans, replies
+phrasing, telling        answers from tool results; of one sound
+caveats, quoting         what was not done as asked; strangers' names rendered inert
 model                    LangChain's interface around all that
 """
 

@@ -67,7 +67,7 @@ def subject(wording: Wording) -> Subject:
 
 def _search_words(wording: Wording, words: str) -> str:
     """As the person spelled them, but for slips in words for sounds; "louder" and "loudest" are "loud"."""
-    plain = {**lexicon()["comparatives"], **lexicon()["superlatives"]}
+    plain = {**lexicon()["comparatives"], **lexicon()["superlatives"], **lexicon()["lengths"]}
     asked = " ".join(plain.get(word, word) for word in words.split())
     return mended(wording.spelled(asked), wording.names)
 
@@ -98,8 +98,10 @@ def _telling(words: str, known: Collection[str]) -> str:
 
 
 def qualities(wording: Wording) -> list[str]:
-    """What the sounds are to be more of: "brighter", "no, lower ones"."""
-    return [plain for word in wording.words.split() if (plain := lexicon()["comparatives"].get(word))]
+    """What the sounds are to be more of: "brighter", "no, lower ones", "too dark"."""
+    less = re.findall(r"\b(?:too|less|not so) (\w+)", wording.words)
+    asked = [plain for word in wording.words.split() if (plain := lexicon()["comparatives"].get(word))]
+    return [*asked, *(other for word in less if (other := lexicon()["opposites"].get(word)))]
 
 
 def with_qualities(text: str, asked: list[str]) -> str:
@@ -172,11 +174,8 @@ def _said_name(wording: Wording) -> str:
 
 def folder_name(wording: Wording) -> str:
     """The folder in "index the folder loops" or "add the sounds in Sounds2": a bare name, as it was written, or ""."""
-    found = (
-        pattern.search(wording.text)
-        for pattern in (_FOLDER_NAMED, _FOLDER_IN, _FOLDER_BEFORE, _FOLDER_BARE, _FOLDER_WITHIN)
-    )
-    names = (match["name"].rstrip(".") for match in found if match)
+    patterns = (_FOLDER_NAMED, _FOLDER_IN, _FOLDER_BEFORE, _FOLDER_BARE, _FOLDER_WITHIN)
+    names = (match["name"].rstrip(".") for pattern in patterns for match in pattern.finditer(wording.text))
     return next((name for name in names if _may_be_folder(name)), "")
 
 

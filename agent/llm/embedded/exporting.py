@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from agent.llm.embedded import replies
 from agent.llm.embedded.content import save_name
@@ -68,7 +67,7 @@ def _clusters(turn: Turn, clusters: Sequence[tuple[int, int | None]], name: str)
     if missing:
         calls = (Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number, of in missing)
         return Plan("export", tuple(calls))
-    known = [key for key in wanted if key in memory.members]
-    sounds: dict[str, Any] = dict.fromkeys(sound for key in known for sound in memory.members[key])  # type: ignore[index]
-    titles = ", ".join(memory.titles.get(key, "") for key in known)  # type: ignore[call-overload]
-    return call("export", "export", sounds=list(sounds), name=name or _title(titles))
+    known = [(of, number) for of, number in wanted if of is not None]
+    sounds = dict.fromkeys(sound for key in known for sound in memory.members[key])
+    titles = dict.fromkeys(memory.titles.get(key, "") for key in known)
+    return call("export", "export", sounds=list(sounds), name=name or _title(", ".join(titles)))

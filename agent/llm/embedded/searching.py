@@ -8,6 +8,7 @@ from typing import Any
 from agent.llm.embedded import replies
 from agent.llm.embedded.content import Subject, beside, qualities, says_any, subject, with_qualities
 from agent.llm.embedded.intents import vocabulary
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
 from agent.llm.embedded.slots import Slots
@@ -19,6 +20,7 @@ MOST_HITS = 50  # what the tools list at most
 _LONG_S, _SHORT_S = 5.0, 1.0  # "the long ones" and "the short ones", whatever was shown
 _ATTACHED = r"attach\w*|upload\w*"
 _TO_BE_ATTACHED = r"i (?:(?:will|am|want|would|like|going|about|can|to|now|then) )*(?:attach|upload)(?:ing)?"
+_AWAY = r"remove|drop|skip|hide|without|exclude|leave out|take out|get rid of|no(?! ,)|not"
 _AS = r"like|similar|close|near\w*|resembl\w*|than"
 _SHORTER = r"shorter|briefer|shortest|(?:not so|less|too) long"
 _LONGER = r"longer|longest|(?:not so|less|too) short"
@@ -136,22 +138,28 @@ def shorter(turn: Turn) -> Plan:
     """Below the length of the one sound shown, else below the median of those listed; "the short ones": under 1 s."""
     if _has_model(turn):
         return like(turn)
-    usual_s = _typical_s(turn.memory, "max_s")
-    if turn.says(_THE_SHORT):
-        return repeat(turn, "shorter", max_s=min(_SHORT_S, _next_to(usual_s, -1)))
     half = turn.says("much|lot|far|way|half")
-    return repeat(turn, "shorter", max_s=_next_to(usual_s * (0.5 if half else 1), -1))
+    limit_s = _next_to(_typical_s(turn.memory, "max_s") * (0.5 if half else 1), -1)
+    return _of_a_kind(turn) or repeat(turn, "shorter", max_s=limit_s)
 
 
 def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
     if _has_model(turn):
         return like(turn)
-    usual_s = _typical_s(turn.memory, "min_s")
-    if turn.says(_THE_LONG):
-        return repeat(turn, "longer", min_s=max(_LONG_S, _next_to(usual_s, 1) if usual_s >= _LONG_S else 0))
     double = turn.says("much|lot|far|way|twice|double")
-    return repeat(turn, "longer", min_s=_next_to(usual_s * (2 if double else 1), 1))
+    limit_s = _next_to(_typical_s(turn.memory, "min_s") * (2 if double else 1), 1)
+    return _of_a_kind(turn) or repeat(turn, "longer", min_s=limit_s)
+
+
+def _of_a_kind(turn: Turn) -> Plan | None:
+    """The long ones or the short ones, or all but these: limits that do not go by what was shown."""
+    away = turn.says(_AWAY)
+    if turn.says(_THE_LONG):
+        return repeat(turn, "longer", **{"max_s" if away else "min_s": _LONG_S})
+    if turn.says(_THE_SHORT):
+        return repeat(turn, "shorter", **{"min_s" if away else "max_s": _SHORT_S})
+    return None
 
 
 def _typical_s(memory: Memory, bound: str) -> float:
@@ -187,18 +195,24 @@ def narrow(turn: Turn) -> Plan:
 
 
 def _both(before: str, now: str, between: str) -> str:
-    return between.join(part for part in (before, now) if part)
+    return between.join(part for part in dict.fromkeys((before, now)) if part)
 
 
 def quality(turn: Turn) -> Plan:
     """The last search for the same, but brighter, darker, lower: the word joins what was looked for."""
     asked = qualities(turn.wording)
+    if asked and turn.memory.sounds(turn.slots.refs):
+        return like(turn)
     others = beside(turn.wording, vocabulary()).text.split()
-    if not asked or _has_model(turn) or [word for word in others if word not in asked]:
+    if not asked or [word for word in others if word not in {*asked, *_opposites(asked)}]:
         return words(turn)
     search = turn.memory.search
     text = with_qualities(search[1].get("text", "") if search else "", asked)
     return repeat(turn, "quality", text=text)
+
+
+def _opposites(words: Sequence[str]) -> list[str]:
+    return [lexicon()["opposites"].get(word, "") for word in words]
 
 
 def more(turn: Turn) -> Plan:

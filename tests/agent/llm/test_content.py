@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.llm.embedded.content import folder_name, grouped, save_name, subject
+from agent.llm.embedded.content import beside, folder_name, grouped, save_name, subject, with_qualities
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.slots import read_slots
 from agent.llm.embedded.wording import Wording, read_wording
@@ -83,7 +83,53 @@ def test_the_name_of_an_export_is_never_a_path(text, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("index the folder loops", "loops"), ("add a folder please", ""), ("add a folder", "")]
+    ("text", "name"),
+    [
+        ("index the folder loops", "loops"),
+        ("add the folder Downloads", "Downloads"),
+        ("import the directory called Field Recordings please", "Field Recordings"),
+        ("add the sounds in Sounds2", "Sounds2"),
+        ("please take in everything from Tapes.", "Tapes"),
+        ("add my Downloads folder", "Downloads"),
+        ("index Loops", "Loops"),
+        ("add samples/drums", "samples/drums"),
+        ("put new sounds in the library", ""),
+        ("import sounds from a folder", ""),
+        ("add more sounds from my disk", ""),
+        ("add a folder please", ""),
+        ("add a folder", ""),
+    ],
 )
-def test_a_folder_by_name_alone(text, name):
+def test_a_folder_by_name_alone_keeps_its_case(text, name):
     assert folder_name(read(text)) == name
+
+
+def test_the_name_of_an_export_keeps_its_case():
+    assert save_name(read("export that as Wet Roofs"), [], []) == "Wet Roofs"
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "without"),
+    [
+        ("find sounds like number 2", "", ""),
+        ("find snare drums like number 2", "snare drums", ""),
+        ("something like number 2 but louder", "loud", ""),
+        ("more like 412 without drums or voices", "", "drums or voices"),
+        ("similar to number 2 but with rain", "rain", ""),
+        ("no, more like number 3", "", ""),
+        ("could you show me what resembles this one the most", "", ""),
+        ("gutiar like this", "guitar", ""),
+    ],
+)
+def test_what_is_said_beside_a_sound(text, about, without):
+    found = beside(read(text), vocabulary())
+
+    assert (found.text, found.without) == (about, without)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "then"),
+    [("rain", ["bright"], "rain bright"), ("dark rain", ["bright"], "rain bright"), ("", ["low"], "low")],
+)
+def test_a_quality_joins_the_words_and_drops_its_opposite(text, asked, then):
+    assert with_qualities(text, asked) == then

@@ -98,7 +98,7 @@ def test_exporting_a_cluster_of_no_known_clustering_takes_the_one_that_was_looke
         "ok", tool_call_id=looked_up.tool_calls[0]["id"], name="summarize_cluster", artifact=cluster(3, 9, (1, 2))
     )
 
-    assert calls([*messages, looked_up, result]) == [("export", {"sounds": ["1", "2"]})]
+    assert calls([*messages, looked_up, result]) == [("export", {"sounds": ["1", "2"], "name": "Low thumps"})]
 
 
 def test_two_clusters_are_exported_together():
@@ -114,7 +114,7 @@ def test_two_clusters_are_exported_together():
         for call, members in zip(looked_up.tool_calls, [(1, 2), (3,)], strict=True)
     ]
 
-    assert calls([*messages, looked_up, *results]) == [("export", {"sounds": ["1", "2", "3"]})]
+    assert calls([*messages, looked_up, *results]) == [("export", {"sounds": ["1", "2", "3"], "name": "Low thumps"})]
 
 
 def test_an_export_whose_cluster_is_not_found_stops_there():
@@ -169,11 +169,11 @@ def test_much_shorter_is_half_as_long():
     assert calls(saying("much shorter", "hits")) == [("search_by_text", {"text": "rain", "k": 5, "max_s": 1.2})]
 
 
-def test_a_likeness_search_says_that_it_cannot_leave_things_out():
-    back = answer(saying("without the speech", "liked"), TOOLS)
-
-    assert back.tool_calls == []
-    assert "length and domain" in back.text
+def test_a_likeness_search_leaves_things_out_and_takes_words_in():
+    assert calls(saying("without the speech", "liked")) == [
+        ("search_by_audio", {"sound": "a3fa9c2d1", "without": "speech"})
+    ]
+    assert calls(saying("brighter ones", "liked")) == [("search_by_audio", {"sound": "a3fa9c2d1", "text": "bright"})]
 
 
 def test_several_attached_sounds_are_searched_one_by_one():
@@ -309,7 +309,7 @@ def test_a_rejected_export_is_answered_plainly():
     assert answer([*messages, proposed, rejected], TOOLS).text == "Nothing was written."
     assert calls(
         [*messages, proposed, rejected, AIMessage("Nothing was written."), HumanMessage("ok then export number 2")]
-    ) == [("export", {"sounds": ["57"]})]
+    ) == [("export", {"sounds": ["57"], "name": "rain"})]
 
 
 def test_groups_are_listed_again_without_a_tool():

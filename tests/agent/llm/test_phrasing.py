@@ -72,7 +72,7 @@ def test_the_sound_of_a_search_is_called_by_its_name():
 def test_no_hits_says_what_to_try(args, hint):
     said = phrase_artifact({"kind": "hits", "title": "Sounds for “x”", "hits": []}, Asked(args))
 
-    assert said.startswith("I found no sounds for “x”.")
+    assert said.startswith("I found no sounds for “x”")
     assert hint in said
 
 
@@ -160,7 +160,15 @@ def ingested(n_skips: int = 0, **more: int) -> dict:
 def test_an_ingest_adds_up():
     said = phrase_artifact(ingested(), Asked({}))
 
-    assert said == "5 found = 3 indexed + 2 unchanged + 0 skipped; 2 min 5 s of audio in 2.5 s."
+    assert said == "Added 3 files: 5 found = 3 indexed + 2 unchanged + 0 skipped; 2 min 5 s of audio in 2.5 s."
+
+
+def test_an_ingest_of_known_files_says_first_that_nothing_is_new():
+    said = phrase_artifact(ingested(indexed=0, found=1, unchanged=1, copies=1), Asked({}))
+
+    assert said.startswith("Nothing new: 1 found = 0 indexed + 1 unchanged + 0 skipped; ")
+    assert said.endswith("Also 1 copy of a known sound.")
+    assert phrase_artifact(ingested(indexed=0, found=0, unchanged=0), Asked({})).startswith("No sounds there: 0 found")
 
 
 def test_every_skip_is_told_with_its_reason_up_to_twenty():
@@ -190,8 +198,8 @@ def test_an_overview_sums_up():
     said = phrase_artifact({**library, "spaces": ["builtin"], "clusterings": [1, 2], "skipped": 1}, Asked({}))
 
     assert said == (
-        "42 sounds in 44 files, 2 h 10 min of audio. By domain: effect 40, music 2. 2 clusterings kept. "
-        "1 file could not be read."
+        "42 sounds in 44 files, 2 h 10 min of audio. By domain: effect 40, music 2. "
+        "2 clusterings kept (1, 2); see “cluster 1 of clustering 2”. 1 file could not be read."
     )
     assert phrase_artifact({"kind": "overview", "sounds": 0}, Asked({})).startswith("The library is empty.")
 
@@ -204,10 +212,79 @@ def test_an_export_names_folder_and_manifest():
     assert said == "1 file copied to “/out/my drums”. The manifest is “/out/m.json”."
 
 
-def test_an_error_is_its_sentence_and_a_next_step():
-    said = phrase([result("no sound 9999; search for one", name="search_by_audio", status="error")], {}, Asked())
+def failed(text: str, name: str = "search_by_audio") -> str:
+    return phrase([result(text, name=name, status="error")], {}, Asked())
 
-    assert said == "No sound 9999; search for one. Attach a sound, or name one that was found."
+
+def test_an_error_is_its_sentence_and_a_next_step_only_where_it_names_none():
+    assert failed("no sound 9999") == "No sound 9999. Attach a sound, or name one that was found."
+    assert failed("no sound 9999; search for one") == "No sound 9999; search for one."
+    assert failed("the library is in use; wait for the other run", "ingest") == (
+        "The library is in use; wait for the other run."
+    )
+    assert failed("/x/My does not exist; check the path", "ingest").endswith("may stand in quotes.")
+
+
+def test_limits_are_named_where_a_search_had_them():
+    def head(**args: object) -> str:
+        return phrase_artifact(hits(), Asked({"text": "rain", **args})).partition(". ")[0]
+
+    assert head(max_s=0.88) == "I found 5 sounds for “rain” under 0.88 s"
+    assert head(min_s=5.0) == "I found 5 sounds for “rain” over 5 s"
+    assert head(min_s=1.0, max_s=2.5, domain="music") == "I found 5 sounds for “rain” from 1 s to 2.5 s, only music"
+
+
+def test_what_is_only_listed_is_in_no_order_of_nearness():
+    said = phrase_artifact(hits("Sounds"), Asked({"text": "", "min_s": 20.0}))
+
+    assert said.startswith("I found 5 sounds over 20 s. The first is sound 412, “kick_01.wav” at 0.0 s")
+    assert "0.93" not in said
+
+
+def test_words_beside_a_likeness_are_told():
+    args = {"sound": "a3fa9c2d1", "text": "snare"}
+
+    said = phrase_artifact(
+        hits("Sounds like the attached sound from 1 s for “snare” without “drums”"),
+        Asked(args, names={"a3fa9c2d1": "dog1.mp3"}),
+    )
+
+    assert said.startswith("I found 5 sounds like “dog1.mp3” from 1 s for “snare” without “drums”. ")
+
+
+def test_a_length_that_the_caption_says_is_not_said_twice():
+    sound = metadata() | {"caption": "A short hit; 0.4 s."}
+
+    assert phrase_artifact({"kind": "sounds", "sounds": [sound]}, Asked()).count("0.4 s") == 1
+    assert "0.4 s long" in phrase_artifact({"kind": "sounds", "sounds": [metadata()]}, Asked())
+
+
+def test_clusterings_and_skips_are_told_alone_where_they_are_asked_for():
+    library = {"kind": "overview", "sounds": 42, "files": 44, "clusterings": [1, 4], "skipped": 3}
+
+    groupings = phrase_artifact(library, Asked({}, question="which groupings do i have"))
+    skips = phrase_artifact(library, Asked({}, question="what did you skip"))
+    none = phrase_artifact({**library, "clusterings": [], "skipped": 0}, Asked({}, question="show my clusterings"))
+
+    assert groupings == "2 clusterings kept (1, 4); see “cluster 1 of clustering 4”."
+    assert skips.startswith("3 files could not be read. ")
+    assert "`earshot ingest FOLDER`" in skips
+    assert none.startswith("No clustering is kept yet.")
+
+
+@pytest.mark.parametrize(
+    ("hz", "answer"), [(440.0, "its pitch is near A4 (440.0 Hz)"), (55.0, "near A1"), (None, "without a clear pitch")]
+)
+def test_a_key_is_answered_by_the_note_of_the_pitch(hz, answer):
+    sound = metadata() | {"pitch_hz": hz}
+
+    assert answer in phrase_artifact({"kind": "sounds", "sounds": [sound]}, Asked(question="what key is it in ?"))
+
+
+def test_a_sound_to_be_played_is_named_with_its_button_and_path():
+    said = phrase_artifact({"kind": "sounds", "sounds": [metadata()]}, Asked(question="play it"))
+
+    assert said == "Sound 412, “kick_01.wav”, plays by its button; its file is “/data/kick_01.wav”."
 
 
 def test_a_rejection_says_that_nothing_was_written():

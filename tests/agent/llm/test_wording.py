@@ -3,7 +3,8 @@
 import pytest
 
 from agent.llm.embedded.intents import vocabulary
-from agent.llm.embedded.wording import Wording, read_wording, slips
+from agent.llm.embedded.spelling import mended, slips
+from agent.llm.embedded.wording import Wording, read_wording
 
 
 def read(text: str, names: dict[str, str] | None = None) -> Wording:
@@ -23,6 +24,13 @@ def read(text: str, names: dict[str, str] | None = None) -> Wording:
         ("add ./here.", "./here"),
         ("add '../up here'", "../up here"),
         ("add file:///data/x", "/data/x"),
+        ("add file:///home/x/My%20Sounds", "/home/x/My Sounds"),
+        ("add file://localhost/data/x", "/data/x"),
+        ("index file:///C:/My%20Loops please", "C:/My Loops"),
+        ("add My\\ Sounds", "My Sounds"),
+        ("add the sounds in My\\ Sounds\\ 2/a please", "My Sounds 2/a"),
+        ("index /home/x/My\\ Sounds\\ \\(old\\)", "/home/x/My Sounds (old)"),
+        ("add /data/My Folder", "/data/My Folder"),
         ("scan \\\\nas\\audio", "\\\\nas\\audio"),
         ("index /data/x and then cluster it", "/data/x"),
         ("/data/rain and wind", "/data/rain and wind"),
@@ -123,3 +131,31 @@ def test_a_command_inside_a_name_is_not_read():
 )
 def test_slips_are_counted(a, b, n):
     assert slips(a, b) == n == slips(b, a)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("snaer drum", "snare drum"),
+        ("thnder", "thunder"),
+        ("gutiar", "guitar"),
+        ("footstpes on gravel", "footsteps on gravel"),
+        ("rian", "rain"),
+        ("cymbl", "cymbal"),
+    ],
+)
+def test_a_slip_in_a_word_for_a_sound_is_mended(written, meant):
+    assert mended(written) == meant
+
+
+@pytest.mark.parametrize(
+    "words", ["belt", "horns", "ranting", "train", "brain", "snares", "ball", "trumpeter", "808", "snaer.wav"]
+)
+def test_a_word_for_something_else_is_searched_as_it_is(words):
+    assert mended(words) == words
+
+
+def test_words_of_shown_files_are_known():
+    assert mended("zitehr", frozenset({"zither"})) == "zither"
+    assert mended("zitehr") == "zitehr"
+    assert read("like zither", {"zither_1.wav": "5"}).names == {"zither"}

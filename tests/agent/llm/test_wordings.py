@@ -20,7 +20,7 @@ def cases(name: str) -> list[dict[str, Any]]:
     return tomllib.loads((HERE / name).read_text(encoding="utf-8"))["case"]
 
 
-WORDINGS, HELD_OUT = cases("wordings.toml"), cases("held_out.toml")
+WORDINGS, HELD_OUT = [*cases("wordings.toml"), *cases("first_hour.toml")], cases("held_out.toml")
 
 
 def step(case: dict[str, Any]) -> Plan:
