@@ -28,7 +28,7 @@ from tests.benchmarks import peer
 from tests.benchmarks.metrics import Quality, quality
 
 QUERIES = 20
-out = Console()
+out = Console(width=110)
 
 
 def main() -> None:
