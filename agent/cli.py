@@ -38,6 +38,7 @@ SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
+TOLD_APART = {"changed": "changed", "copies": "copy", "moved": "moved", "missing": "missing", "damaged": "damaged"}
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
 
 
@@ -350,7 +351,9 @@ def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False)
         out.print(f"[yellow]skipped[/yellow] {escape(skip.path)}: {escape(skip.reason)}", soft_wrap=True)
     head = f"{handled} of {report.found} files done:" if stopped else f"found {report.found} ="
     out.print(f"{head} indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
-    told_apart = [f"{summary[key]} {key}" for key in ("changed", "copies", "moved", "missing") if summary[key]]
+    told_apart = [
+        f"{summary[key]} {key if summary[key] > 1 else TOLD_APART[key]}" for key in TOLD_APART if summary[key]
+    ]
     if told_apart:
         out.print(f"of these: {', '.join(told_apart)}")
     if report.seconds_of_audio:

@@ -111,16 +111,17 @@ class Ingest:
 
     def _run(self, files: list[FoundFile]) -> Iterator[Progress]:
         batch: list[Outcome] = []
-        try:
-            due = time.monotonic() + BATCH_S
-            for done, outcome in enumerate(self._outcomes(files), start=1):
-                batch.append(outcome)
-                if len(batch) >= BATCH or time.monotonic() > due or done == len(files):
-                    self._commit(batch)
-                    due = time.monotonic() + BATCH_S
-                yield Progress(done, len(files), printable(Path(outcome.file.path).name))
-        finally:
-            self._commit(batch)
+        with ThreadPoolExecutor(1) as writer:
+            try:
+                due = time.monotonic() + BATCH_S
+                for done, outcome in enumerate(self._outcomes(files), start=1):
+                    batch.append(outcome)
+                    if len(batch) >= BATCH or time.monotonic() > due or done == len(files):
+                        self._hand_over(writer, batch)
+                        due = time.monotonic() + BATCH_S
+                    yield Progress(done, len(files), printable(Path(outcome.file.path).name))
+            finally:
+                self._hand_over(writer, batch)
         missing = [path for path in self._known if self._is_gone(path) and path not in self._moved]
         missing = [path for path in missing if not self._known[path].missing]
         if missing:
@@ -188,10 +189,18 @@ class Ingest:
             return self._begin(pool, file, sha256).result()
         return Outcome(file, sha256)
 
+    def _hand_over(self, writer: ThreadPoolExecutor, batch: list[Outcome]) -> None:
+        """Has a batch committed, and empties it.
+
+        In a thread, which Ctrl-C cannot reach: one that came between the commit and its count would have it done twice.
+        """
+        taken = list(batch)
+        batch.clear()
+        if taken:
+            writer.submit(self._commit, taken).result()
+
     def _commit(self, batch: list[Outcome]) -> None:
-        """Writes a batch, all of it or nothing, counts it, and empties it."""
-        if not batch:
-            return
+        """Writes a batch, all of it or nothing, and counts it."""
         learned = _Learned()
         with self._store.writing() as db:
             for outcome in batch:
@@ -201,7 +210,6 @@ class Ingest:
             if any(outcome.heard for outcome in batch):
                 spaces.touch(db, self._space)
         self._keep(learned)  # only what is committed may be counted on
-        batch.clear()
 
     def _write(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
         """Writes one outcome."""

@@ -54,6 +54,7 @@ INGEST = {
     "copies": 0,
     "moved": 0,
     "missing": 0,
+    "damaged": 1,
 }
 ARTIFACTS = [
     {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},

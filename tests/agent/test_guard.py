@@ -143,7 +143,7 @@ def chainlit_modules(**changes) -> tuple[ModuleType, ModuleType]:
     """Modules with the places that the guard takes hold of, or some of them changed."""
 
     class Session:
-        def __init__(self, id): ...  # noqa: A002  # Chainlit's own name
+        def __init__(self, id): ...  # Chainlit's own name
 
         async def persist_file(self): ...
 

@@ -51,6 +51,7 @@ _ALSO = {  # what else an ingest counts: said of one, said of more
     "copies": ("copy of a known sound", "copies of known sounds"),
     "moved": ("moved", "moved"),
     "missing": ("missing", "missing"),
+    "damaged": ("damaged, heard as far as it can be read", "damaged, heard as far as they can be read"),
 }
 _REJECTED = {
     "export": "Nothing was written.",

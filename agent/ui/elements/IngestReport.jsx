@@ -23,6 +23,7 @@ export default function IngestReport() {
     [props.copies, "copies of known sounds"],
     [props.moved, "moved"],
     [props.missing, "missing since the last time"],
+    [props.damaged, "damaged, heard as far as they can be read"],
   ].filter(([n]) => n > 0)
   const unlisted = props.n_skipped - props.skipped.length
   return (
