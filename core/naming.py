@@ -44,10 +44,15 @@ def keywords(groups: Sequence[Sequence[Described]]) -> list[list[str]]:
 
 
 def titles(ranked: Sequence[Sequence[str]]) -> list[str]:
-    """One title per group from its ranked words, no two alike: a longer one, then a number, tells twins apart."""
+    """One title per group from its ranked words. No two are alike, not even in another order: a longer title, then a
+    number, tells twins apart.
+    """
     given: list[str] = []
+    taken: set[frozenset[str]] = set()
     for words in ranked:
-        given.append(next(title for title in _candidates(words) if title not in given))
+        title = next(title for title in _candidates(words) if _words_of(title) not in taken)
+        taken.add(_words_of(title))
+        given.append(title)
     return given
 
 
@@ -93,6 +98,10 @@ def _candidates(words: Sequence[str]) -> Iterator[str]:
     while True:
         yield f"{_joined(words[:TITLE_WORDS])} ({number})"
         number += 1
+
+
+def _words_of(title: str) -> frozenset[str]:
+    return frozenset(title.lower().split(", "))
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -61,6 +61,10 @@ def test_twins_are_told_apart_by_a_longer_title_then_by_a_number() -> None:
     assert titles(ranked) == ["A, b, c", "A, b, c, e", "A, b, c (2)", "Mixed sounds", "Mixed sounds (2)"]
 
 
+def test_the_same_words_in_another_order_are_no_other_title() -> None:
+    assert titles([["a", "b", "c"], ["b", "a", "c", "d"], ["c", "b", "a"]]) == ["A, b, c", "B, a, c, d", "C, b, a (2)"]
+
+
 @given(st.lists(st.lists(st.sampled_from("a b c d (2)".split()), unique=True, max_size=5), max_size=12))
 def test_no_two_titles_are_alike(ranked: Sequence[Sequence[str]]) -> None:
     given = titles(ranked)
