@@ -66,7 +66,12 @@ def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "agent.cli", *map(str, args)]
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "200"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environment, **(pipes | options))
+    return subprocess.Popen(command, text=True, env=environment, preexec_fn=_hear_ctrl_c, **(pipes | options))
+
+
+def _hear_ctrl_c() -> None:
+    """A shell has its background jobs ignore Ctrl-C, and a test run among them hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def cli(*args: Any) -> "subprocess.CompletedProcess[str]":
