@@ -21,11 +21,6 @@ class Space:
     fingerprint: Fingerprint
     revision: int
 
-    @property
-    def key(self) -> str:
-        """What a cache made of these vectors is known by."""
-        return f"{self.id}-{self.fingerprint.weights}-{self.revision}"
-
 
 @dataclass(frozen=True, slots=True)
 class SpaceVectors:
