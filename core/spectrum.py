@@ -22,12 +22,14 @@ Spectra = NDArray[np.float32]
 """Power per bin, shape (n_frames, FRAME // 2 + 1); a sine of full scale gives 1 in its bin."""
 
 
-def power_spectra(samples: Samples) -> Spectra:
-    """Power spectra of the frames that fit; a sound shorter than one frame is padded with zeros to one."""
+def power_spectra(samples: Samples, step: int = STEP) -> Spectra:
+    """Power spectra of the frames that fit, one every `step` samples; a sound shorter than one frame is padded with
+    zeros to one.
+    """
     if len(samples) < FRAME:
         samples = np.pad(samples, (0, FRAME - len(samples)))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::STEP]
-    spectra = scipy.fft.rfft(frames * _window(), axis=1)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::step]
+    spectra = scipy.fft.rfft(frames * hann(), axis=1)
     power: Spectra = np.square(spectra.real) + np.square(spectra.imag)
     return power
 
@@ -59,7 +61,7 @@ def log_mel_db(power: Spectra, n_bands: int, low_hz: float, high_hz: float) -> N
 
 
 @cache
-def _window() -> NDArray[np.float32]:
+def hann() -> NDArray[np.float32]:
     """A periodic Hann window, scaled so that a sine of full scale has power 1."""
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
     return (hann / (FRAME / 4)).astype(np.float32)
