@@ -18,8 +18,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: $(VENV)/.bench
-	$(BIN)/python -m tests.benchmarks $(if $(SOUNDS),--sounds $(SOUNDS)) $(if $(LABELS),--labels $(LABELS))
+bench: $(VENV)/$(if $(TEACHER),.train,.bench)
+	$(BIN)/python -m tests.benchmarks $(if $(SOUNDS),--sounds $(SOUNDS)) $(if $(LABELS),--labels $(LABELS)) \
+		$(if $(TEACHER),--teacher $(TEACHER))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache
@@ -37,4 +38,8 @@ $(VENV)/.dev: $(VENV)/.base
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench]"
+	touch $@
+
+$(VENV)/.train: $(VENV)/.bench
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench,train]"
 	touch $@

@@ -13,13 +13,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.heard import Levels
 from core.store.db import Store
 from core.store.spaces import Space, all_vectors, digest
 from core.store.vectors import INDEXES, VectorIndex
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # of the cache; another one is thrown away
+FORMAT = 2  # of the cache; another one is thrown away
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile)  # what reading half a file may raise
 WORTH_WRITING = 0.05  # a cache that lacks less than this share is brought up to date in memory only
 
@@ -28,6 +29,7 @@ WORTH_WRITING = 0.05  # a cache that lacks less than this share is brought up to
 class SpaceIndex:
     """Two indexes over a space: one vector per sound, and one per window. Row numbers are the ids inside of both.
 
+    heard: uint8 (521, n_sounds), what the ears heard in each sound (`core.heard`), a column per row of `by_sound`.
     Never changed once made: a search may run in it while the next one is made.
     """
 
@@ -37,6 +39,7 @@ class SpaceIndex:
     chunk_sounds: NDArray[np.int64]
     chunk_indexes: NDArray[np.int64]
     by_chunk: VectorIndex
+    heard: Levels
     last_row: int = 0
 
 
@@ -61,7 +64,9 @@ def _make(store: Store, space: Space, backend: str) -> SpaceIndex:
     by_sound, by_chunk = INDEXES.load(backend)(), INDEXES.load(backend)()
     by_sound.build(found.vectors)
     by_chunk.build(found.chunks)
-    return SpaceIndex(space, found.sounds, by_sound, found.chunk_sounds, found.chunk_indexes, by_chunk, found.last_row)
+    heard = np.ascontiguousarray(found.heard.T)
+    rows = (found.sounds, by_sound, found.chunk_sounds, found.chunk_indexes, by_chunk)
+    return SpaceIndex(space, *rows, heard, found.last_row)
 
 
 def _up_to_date(store: Store, space: Space, held: SpaceIndex) -> SpaceIndex:
@@ -77,6 +82,7 @@ def _up_to_date(store: Store, space: Space, held: SpaceIndex) -> SpaceIndex:
         np.concatenate([held.chunk_sounds, more.chunk_sounds]),
         np.concatenate([held.chunk_indexes, more.chunk_indexes]),
         held.by_chunk.extended(more.chunks),
+        np.concatenate([held.heard, more.heard.T], axis=1),
         more.last_row,
     )
 
@@ -93,9 +99,10 @@ def _read(store: Store, folder: Path, space: Space, backend: str) -> SpaceIndex:
     by_sound, by_chunk = INDEXES.load(backend)(), INDEXES.load(backend)()
     by_sound.load(folder / f"sounds{by_sound.suffix}")
     by_chunk.load(folder / f"chunks{by_chunk.suffix}")
-    if (len(by_sound), len(by_chunk)) != (len(sounds), len(chunk_sounds)):
+    heard = np.load(folder / "heard.npy", mmap_mode="r", allow_pickle=False)
+    if (len(by_sound), len(by_chunk), heard.shape[1]) != (len(sounds), len(chunk_sounds), len(sounds)):
         raise ValueError("its files do not belong together")
-    return SpaceIndex(space, sounds, by_sound, chunk_sounds, chunk_indexes, by_chunk, note["last_row"])
+    return SpaceIndex(space, sounds, by_sound, chunk_sounds, chunk_indexes, by_chunk, heard, note["last_row"])
 
 
 def _write(store: Store, folder: Path, index: SpaceIndex) -> None:
@@ -108,6 +115,7 @@ def _write(store: Store, folder: Path, index: SpaceIndex) -> None:
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         index.by_sound.save(fresh / f"sounds{index.by_sound.suffix}")
         index.by_chunk.save(fresh / f"chunks{index.by_chunk.suffix}")
+        np.save(fresh / "heard.npy", index.heard)
         np.savez(
             fresh / "rows.npz",
             sounds=index.sounds,

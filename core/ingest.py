@@ -231,7 +231,7 @@ class Ingest:
         counted.damaged += heard.damaged_packets > 0
         sound_id = sounds.add_sound(db, outcome.sha256, outcome.file.size_bytes, heard, self._captioner)
         if sound_id not in self._heard:  # it may be heard again for its caption alone
-            spaces.put_vectors(db, self._space, sound_id, heard.vectors)
+            spaces.put_vectors(db, self._space, sound_id, heard.vectors, heard.heard)
         return sound_id
 
     def _place(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:

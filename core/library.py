@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import naming, search
+from core import naming, search, text_search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
 from core.embedding.base import pooled
@@ -84,17 +84,21 @@ class Library:
         return self._hits(matches, index.space)
 
     def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
-        """The k sounds whose names, tags or captions fit the words best, leaving out those that fit `without`.
+        """The k sounds that fit the words best, by their names, by what the ears heard, by tags and captions.
 
-        The score is BM25, higher is better; it has no upper bound. Words that fit nothing find nothing; no words at all
-        find every sound that passes the filters, if there are any, in order of id and with score 0.
+        What `without` names is left out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is
+        the one that fits, or the whole sound where only words matched. Words that fit nothing find nothing; no words at
+        all find every sound that passes the filters, if there are any, in order of id and with score 0.
         """
-        allowed = self._allowed(filters)
-        if not search.words_query(text) and filters not in (None, Filters()):
-            ranked = [(sound_id, 0.0) for sound_id in sorted(allowed - self._named(without))][: max(0, k)]
-        else:
-            ranked = self._ranked_by_words(text, without, allowed, max(0, k))
-        return self._hits([search.Match(sound_id, score, 0) for sound_id, score in ranked], None)
+        allowed, index = self._allowed(filters), self._hearing()
+        with self._store.reading() as db:
+            if not search.words_query(text) and filters not in (None, Filters()):
+                ids = sorted(allowed - text_search.named(db, without))
+                matches = [search.Match(sound_id, 0.0, None) for sound_id in ids[: max(0, k)]]
+            else:
+                ranking = text_search.rank(db, index, text, without, allowed)
+                matches = text_search.matches(db, index, text, ranking, max(0, k))
+        return self._hits(matches, index.space if index else None)
 
     def search_by_both(
         self,
@@ -110,9 +114,10 @@ class Library:
         allowed = self._allowed(filters) - self._named(without)
         index = self.load_index(space)
         windows = self._windows_of(source, index.space, None, None)
-        worded = self._ranked_by_words(text, "", allowed)
+        with self._store.reading() as db:
+            worded = text_search.rank(db, self._hearing(), text, without, allowed).ids.tolist()
         alike = search.by_sound(index, windows, 10 * k, allowed)
-        scores = search.fused([[sound_id for sound_id, _ in worded], [match.sound_id for match in alike]])
+        scores = search.fused([worded, [match.sound_id for match in alike]])
         best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[: max(0, k)]
         query = pooled(windows)
         return self._hits(
@@ -306,27 +311,16 @@ class Library:
 
     def _named(self, text: str) -> set[int]:
         """The sounds that a text finds by its whole words; none for an empty text."""
-        query = search.words_query(text, beginnings=False)
-        if not query:
+        if not text:
             return set()
         with self._store.reading() as db:
-            return set(sounds.search_words(db, query))
+            return text_search.named(db, text)
 
-    def _ranked_by_words(
-        self, text: str, without: str, allowed: set[int], k: int | None = None
-    ) -> list[tuple[int, float]]:
-        """The k best sounds for some words, or all that match, with their scores."""
-        query = search.words_query(text, without)
-        if not query:
-            return []
-        most = -1 if k is None else 4 * k
+    def _hearing(self) -> SpaceIndex | None:
+        """What the ears of the settings heard; None where no sound was heard with them."""
         with self._store.reading() as db:
-            while True:
-                found = sounds.search_words(db, query, most)
-                ranked = [(sound_id, score) for sound_id, score in found.items() if sound_id in allowed]
-                if most < 0 or len(found) < most or len(ranked) >= (k or 0):
-                    return ranked[:k]
-                most *= 4
+            names = {space.fingerprint.name for space in spaces.list_spaces(db)}
+        return self.load_index() if self.settings.embedder in names else None
 
     def _hits(self, matches: Sequence[search.Match], space: Space | None) -> list[Hit]:
         cards = {card["id"]: card for card in self.cards([match.sound_id for match in matches])}
@@ -334,7 +328,7 @@ class Library:
         for match in matches:
             card = cards[match.sound_id]
             start_s, end_s = 0.0, card["duration_s"]
-            if space is not None:
+            if space is not None and match.chunk is not None:
                 start_s, end_s = space.fingerprint.seconds_of(match.chunk, card["duration_s"])
             hits.append(Hit(**card, start_s=round(start_s, 3), end_s=round(end_s, 3), score=match.score))
         return hits
@@ -366,7 +360,9 @@ class Library:
         """Ids and vectors of the sounds to group: all that are present, or those that a text finds."""
         allowed = self._allowed(None)
         if query:
-            allowed = {sound_id for sound_id, _ in self._ranked_by_words(query, "", allowed)}
+            with self._store.reading() as db:
+                fits = text_search.SURELY_FITS
+                allowed = set(text_search.rank(db, self._hearing(), query, "", allowed, fits).ids.tolist())
         with self._store.reading() as db:
             held = spaces.all_vectors(db, index.space)
         rows = np.isin(held.sounds, list(allowed))

@@ -13,19 +13,20 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core import audio
+from core import audio, tagging
 from core.audio import Source
 from core.captioning import CAPTIONERS, Captioner, Subject
 from core.descriptors import Descriptors, Meter
 from core.embedding import EMBEDDERS, Embedder, Heard
+from core.heard import Levels, levels
 from core.loudness import LoudnessMeter
+from core.ontology import audioset
 from core.qualities import Measured, qualities
 from core.records import Record, Samples, Tag
 from core.spectrum import RATE_HZ
+from core.tagging import Named
 
 WINDOWS_PER_BATCH = 32
-SURE_OF_DOMAIN = 0.7  # a domain less likely than this is left empty
-TAG_FLOOR = 0.1  # a label less likely than this is not remembered
 MEASURED_BY = "signal"  # the source of the tags that come from measurements
 
 T = TypeVar("T", bound=NDArray[np.float32])
@@ -34,7 +35,10 @@ T_contra = TypeVar("T_contra", bound=NDArray[np.float32], contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Listening(Record):
-    """What is known of a sound after hearing it. vectors: float16 (n_windows, dim), one row per window."""
+    """What is known of a sound after hearing it. vectors: float16 (n_windows, dim), one row per window.
+
+    heard: uint8 (n_windows, 521), the classes that were heard in each (`core.heard`); None where the ears name none.
+    """
 
     duration_s: float
     sample_rate_hz: int
@@ -51,6 +55,7 @@ class Listening(Record):
     """By source: `signal` for the words that come from measurements, else the embedder's name."""
     caption: str
     vectors: NDArray[np.float16]
+    heard: Levels | None = None
 
 
 class Fed(Protocol[T_contra]):
@@ -91,10 +96,13 @@ class Listener:
     def _hear(self, source: Source, loudness: LoudnessMeter, meter: Meter) -> tuple[Heard, int]:
         """Walks the file once; both meters and the ears are fed on the way."""
         counter = _Counter()
-        mono = (audio.mono(block) for block in _tapped(source.blocks(), loudness))
+        mono = _tapped((audio.mono(block) for block in _tapped(source.blocks(), loudness)), counter)
+        if self.embedder.sample_rate_hz == RATE_HZ:
+            resampled = audio.resampled(mono, source.sample_rate_hz, RATE_HZ)
+            return self._hear_windows(_tapped(resampled, meter)), counter.n_samples
         measuring = _Resampling(meter, source.sample_rate_hz)
-        counted = _tapped(_tapped(mono, measuring), counter)
-        heard = self._hear_windows(audio.resampled(counted, source.sample_rate_hz, self.embedder.sample_rate_hz))
+        tapped = _tapped(mono, measuring)
+        heard = self._hear_windows(audio.resampled(tapped, source.sample_rate_hz, self.embedder.sample_rate_hz))
         measuring.finish()
         return heard, counter.n_samples
 
@@ -105,19 +113,25 @@ class Listener:
         return Heard(
             np.concatenate([batch.vectors for batch in batches]),
             np.concatenate([batch.tags for batch in batches]),
-            np.concatenate([batch.domains for batch in batches]),
         )
 
+    def _named(self, heard: Heard, measured: Measured) -> Named:
+        """Tags and domain, where the ears hear the classes of the ontology; else next to nothing."""
+        silent = measured.descriptors.silence >= 1.0
+        if tuple(self.embedder.labels) == audioset().names:
+            return tagging.named(heard.tags, np.asarray(heard.vectors.any(axis=1)), silent)
+        return Named([], "silence" if silent else "", float(silent))
+
     def _describe(self, path: Path, source: Source, measured: Measured, peak_dbfs: float, heard: Heard) -> Listening:
-        domain, domain_score = _domain(measured, heard, self.embedder.domains)
+        known = self._named(heard, measured)
         tags = {MEASURED_BY: qualities(measured)}
         if self.embedder.labels:
-            tags[self.embedder.name] = _likely(heard.tags.max(axis=0), self.embedder.labels)
+            tags[self.embedder.name] = known.tags
         samples = None
         if self.captioner.sample_rate_hz is not None:
             samples = audio.decode(path, self.captioner.sample_rate_hz)
         every_tag = [tag for source_tags in tags.values() for tag in source_tags]
-        caption = self.captioner.caption([Subject(measured, every_tag, domain, samples)])[0]
+        caption = self.captioner.caption([Subject(measured, every_tag, known.domain, samples)])[0]
         return Listening(
             duration_s=measured.duration_s,
             sample_rate_hz=source.sample_rate_hz,
@@ -128,11 +142,12 @@ class Listener:
             loudness_lufs=measured.loudness_lufs,
             peak_dbfs=peak_dbfs,
             descriptors=measured.descriptors,
-            domain=domain,
-            domain_score=domain_score,
+            domain=known.domain,
+            domain_score=known.domain_score,
             tags=tags,
             caption=caption,
             vectors=heard.vectors.astype(np.float16),
+            heard=levels(heard.tags) if tuple(self.embedder.labels) == audioset().names else None,
         )
 
 
@@ -169,22 +184,3 @@ def _tapped(blocks: Iterable[T], meter: Fed[T]) -> Iterator[T]:
 def _batched(items: Iterator[Samples], size: int) -> Iterator[Sequence[Samples]]:
     while batch := list(islice(items, size)):
         yield batch
-
-
-def _domain(measured: Measured, heard: Heard, names: Sequence[str]) -> tuple[str, float]:
-    """The likeliest domain over the windows that are not silent, and its probability; empty where that is low."""
-    if measured.descriptors.silence >= 1.0:
-        return "silence", 1.0
-    audible = heard.vectors.any(axis=1)
-    if not names or not audible.any():
-        return "", 0.0
-    mean = heard.domains[audible].mean(axis=0, dtype=np.float64)
-    best = int(mean.argmax())
-    if mean[best] < SURE_OF_DOMAIN:
-        return "", 0.0
-    return names[best], float(mean[best])
-
-
-def _likely(probabilities: NDArray[np.float32], labels: Sequence[str]) -> list[Tag]:
-    chosen = [index for index in np.argsort(-probabilities, kind="stable") if probabilities[index] >= TAG_FLOOR]
-    return [Tag(labels[index], float(probabilities[index])) for index in chosen]

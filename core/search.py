@@ -17,11 +17,11 @@ RRF = 60  # Cormack, Clarke & Buettcher 2009, "Reciprocal rank fusion": the cons
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A sound and how well it fits, with the window of it that fits best."""
+    """A sound and how well it fits, with the window of it that fits best; None stands for the whole sound."""
 
     sound_id: int
     score: float
-    chunk: int
+    chunk: int | None
 
 
 def by_sound(index: SpaceIndex, windows: Vectors, k: int, allowed: set[int]) -> list[Match]:
@@ -80,20 +80,19 @@ def fused(rankings: Iterable[Sequence[int]]) -> dict[int, float]:
     return scores
 
 
-def words_query(text: str, without: str = "", *, beginnings: bool = True) -> str:
+def words_query(text: str, *, beginnings: bool = True) -> str:
     """A full-text query for any text: each word may match, by its stem or its beginning; no operator gets through.
 
-    What matches a whole word of `without` is left out. Empty if the text holds no word that is worth a search.
+    Empty if the text holds no word that is worth a search.
     """
-    wanted, barred = _any_word(text, beginnings), _any_word(without, beginnings=False)
-    return f"({wanted}) NOT ({barred})" if wanted and barred else wanted
+    return " OR ".join(query_words(text, beginnings=beginnings))
 
 
-def _any_word(text: str, beginnings: bool) -> str:
+def query_words(text: str, *, beginnings: bool = True) -> list[str]:
+    """The same, a query for each word."""
     text = unicodedata.normalize("NFC", text.lower())
     words = [word for word in re.findall(r"[^\W_]+", text) if word not in IDLE_WORDS]
-    forms = (f'"{word}" OR "{word}"*' if beginnings and len(word) > 2 else f'"{word}"' for word in dict.fromkeys(words))
-    return " OR ".join(forms)
+    return [f'"{word}" OR "{word}"*' if beginnings and len(word) > 2 else f'"{word}"' for word in dict.fromkeys(words)]
 
 
 # Words that say nothing about a sound; every caption holds some of them.

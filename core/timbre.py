@@ -50,7 +50,7 @@ def _modulation(bands: Features) -> Features:
 
 
 def _envelope(level: Features) -> Features:
-    """The course of the level in dB under its peak: mean, spread, shares near the top, balance, length, movement, fall."""
+    """The course of the level in dB under its peak: mean, spread, shares near the top, balance, length, moves, fall."""
     weights = 10 ** (level / 20)
     balance = (weights * np.arange(len(level))).sum() / weights.sum() / len(level)
     steps = np.diff(level) if len(level) > 1 else np.zeros(1, np.float32)

@@ -36,12 +36,10 @@ class Heard:
 
     vectors: float32 (n_windows, dim), rows of norm 1 or all zero for silence.
     tags: float32 (n_windows, len(labels)), the probability of each of the embedder's labels; no columns if it has none.
-    domains: float32 (n_windows, len(domains)), likewise for the kinds of sound it tells apart.
     """
 
     vectors: Vectors
     tags: NDArray[np.float32]
-    domains: NDArray[np.float32]
 
 
 class Embedder(ABC):
@@ -58,12 +56,11 @@ class Embedder(ABC):
     window_s: ClassVar[float]
     hop_s: ClassVar[float]
     labels: Sequence[str] = ()
-    domains: Sequence[str] = ()
     understands_text: ClassVar[bool] = False
 
     @abstractmethod
     def hear(self, clips: Sequence[Samples]) -> Heard:
-        """Vectors, tags and domains of mono clips, one row per clip, in the order given.
+        """Vectors and tags of mono clips, one row per clip, in the order given.
 
         clips: float32 in [-1, 1] at `sample_rate_hz`, each of at least one sample and at most `window_s`.
         Raises AudioError for an empty clip or one with NaN, naming its position.

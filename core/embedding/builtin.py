@@ -1,157 +1,164 @@
-"""The ears that need nothing: 64 numbers from the spectrum of a window, its movement and its envelope.
+"""The ears that come with the program: a small network of our own, joined with plain measurements of the timbre.
 
-They know what a sound is like, not what it is. Their constants (mean, scale and rotation of the features, and a linear
-reading of the domain) were fitted once by `core.training.signal_ears` and stand in `core/assets/`.
+The network (`core.training`) was taught by YAMNet what things sound like; the measurements tell apart what it has no
+words for, such as two snare drums. Weights and the card with their scores and credits stand in `core/assets/`.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from core import spectrum
+from core import patches, spectrum, timbre
 from core.embedding.base import Embedder, Heard
 from core.errors import AudioError
+from core.ontology import audioset
 from core.records import Samples
 
-WEIGHTS = Path(__file__).parent.parent / "assets" / "builtin_signal.npz"
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
-N_MELS = 64
-LOW_HZ, HIGH_HZ = 30.0, 15_000.0
-RANGE_DB = 60.0  # what lies further under the loudest band is cut off, so that the level of a recording does not count
-N_CEPSTRA = 24
-MODULATION_BANDS = 8
-MODULATION_BINS = (1, 3, 6, 12, 24, 48)  # of 128 frames: edges from 0.5 Hz to 23 Hz, about an octave apart
-N_FEATURES = (N_CEPSTRA - 1) + 2 * N_CEPSTRA + MODULATION_BANDS * (len(MODULATION_BINS) - 1) + 8
+WEIGHTS = Path(__file__).parent.parent / "assets" / "builtin.onnx"
+JOINT = Path(__file__).parent.parent / "assets" / "builtin_joint.npz"
+PARTS = ("network", "timbre")
+BATCH = 4  # patches at a time: more is not faster on a core, and fewer is slower
 
-Features = NDArray[np.float32]
+Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """The fitted constants. Shapes: mean and scale (N_FEATURES,), rotation (N_FEATURES, dim), domain_* (dim + 1, n)."""
+class Part:
+    """How one kind of numbers goes into a vector: standardised, rotated and weighed, then brought to norm 1.
 
-    mean: Features
-    scale: Features
-    rotation: Features
-    domains: tuple[str, ...]
-    domain_reading: Features
+    mean and scale: (n,). rotation: (n, n_out).
+    """
+
+    mean: Rows
+    scale: Rows
+    rotation: Rows
+
+    def project(self, numbers: Rows) -> Rows:
+        """One row (n,) to a unit vector (n_out,), summed in a fixed order whatever stands beside it."""
+        weighed = ((numbers - self.mean) / self.scale)[:, None] * self.rotation
+        vector = weighed.sum(axis=0, dtype=np.float32)
+        unit: Rows = vector / max(float(np.sqrt(np.square(vector).sum())), 1e-9)
+        return unit
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The two parts of a vector and the share of the squared length that belongs to the timbre."""
+
+    network: Part
+    timbre: Part
+    timbre_share: float
+
+    def vector(self, network: Rows, timbre: Rows) -> Rows:
+        """What is stored of a window: a unit vector."""
+        return np.concatenate(
+            [
+                np.float32(np.sqrt(1 - self.timbre_share)) * self.network.project(network),
+                np.float32(np.sqrt(self.timbre_share)) * self.timbre.project(timbre),
+            ]
+        )
+
+
+def read_joint(path: Path) -> Joint:
+    """The constants in a file that `write_joint` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        parts = [
+            Part(*(file[f"{name}_{what}"].astype(np.float32) for what in ("mean", "scale", "rotation")))
+            for name in PARTS
+        ]
+        return Joint(parts[0], parts[1], float(file["timbre_share"]))
+
+
+def write_joint(joint: Joint, path: Path) -> None:
+    """The constants as a file; the rotations as float16, which is enough for directions."""
+    arrays: dict[str, NDArray[np.floating]] = {"timbre_share": np.array(joint.timbre_share, np.float32)}
+    for name, part in zip(PARTS, (joint.network, joint.timbre), strict=True):
+        arrays |= {f"{name}_mean": part.mean, f"{name}_scale": part.scale}
+        arrays |= {f"{name}_rotation": part.rotation.astype(np.float16)}
+    np.savez(path, allow_pickle=False, **arrays)
 
 
 class BuiltinEmbedder(Embedder):
-    """Signal features, standardised and rotated; gain-invariant, so a quiet copy is as near as a loud one."""
+    """Hears windows of a second. What it hears does not depend on the batch: each patch is computed on its own."""
 
     name: ClassVar[str] = "builtin"
-    version: ClassVar[str] = "signal-1"
-    dim: ClassVar[int] = 64
+    version: ClassVar[str] = "ears-1"
+    dim: ClassVar[int] = 160
     sample_rate_hz: ClassVar[int] = spectrum.RATE_HZ
-    window_s: ClassVar[float] = 2.0
+    window_s: ClassVar[float] = 1.0
     hop_s: ClassVar[float] = 1.0
 
     @property
-    def domains(self) -> Sequence[str]:  # type: ignore[override]  # read from the weights on first use
-        """The kinds of sound that the linear reading tells apart."""
-        return self._weights.domains
+    def labels(self) -> Sequence[str]:  # type: ignore[override]  # read from the ontology on first use
+        """The 521 classes of `core.ontology`."""
+        return audioset().names
 
     def hear(self, clips: Sequence[Samples]) -> Heard:
-        """See `Embedder.hear`; each clip is computed on its own, so a batch cannot change a bit."""
+        """See `Embedder.hear`."""
         for position, clip in enumerate(clips):
             if not len(clip) or not np.isfinite(clip).all():
                 raise AudioError(
                     f"clip {position}", f"{'is empty' if not len(clip) else 'holds NaN'}; check the decoder"
                 )
         vectors = np.zeros((len(clips), self.dim), np.float32)
-        domains = np.zeros((len(clips), len(self.domains)), np.float32)
-        for row, clip in enumerate(clips):
-            features = signal_features(clip)
-            if features is not None:
-                vectors[row] = self._project(features)
-                domains[row] = self._read_domain(vectors[row])
-        return Heard(vectors, np.zeros((len(clips), 0), np.float32), domains)
+        tags = np.zeros((len(clips), len(self.labels)), np.float32)
+        for start in range(0, len(clips), BATCH):
+            self._hear_some(clips[start : start + BATCH], vectors[start:], tags[start:])
+        return Heard(vectors, tags)
 
     def weights_hash(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the weights file."""
-        return _hash_of(WEIGHTS)
+        """The first 16 hex digits of the SHA-256 of the weights files."""
+        return _hash_of(WEIGHTS, JOINT)
+
+    def _hear_some(self, clips: Sequence[Samples], vectors: Rows, tags: Rows) -> None:
+        """Fills the first rows; those of silent clips stay zero."""
+        pictures = [patches.patch(clip) for clip in clips]
+        numbers = [
+            timbre.features(patches.levels_db(picture, len(clip)))
+            for picture, clip in zip(pictures, clips, strict=True)
+        ]
+        embeddings, log_odds = run(self._network, np.stack(pictures))
+        for row, features in enumerate(numbers):
+            if features is not None:
+                tags[row] = 1 / (1 + np.exp(-log_odds[row]))
+                vectors[row] = self._joint.vector(embeddings[row], features)
 
     @cached_property
-    def _weights(self) -> Weights:
-        return read_weights(WEIGHTS)
+    def _network(self) -> "InferenceSession":
+        return open_network(WEIGHTS)
 
-    def _project(self, features: Features) -> Features:
-        weights = self._weights
-        vector = _weighted_sum((features - weights.mean) / weights.scale, weights.rotation)
-        unit: Features = vector / max(float(np.sqrt(np.square(vector).sum())), 1e-9)
-        return unit
-
-    def _read_domain(self, vector: Features) -> Features:
-        reading = self._weights.domain_reading
-        logits = _weighted_sum(vector, reading[:-1]) + reading[-1]
-        odds = np.exp(logits - logits.max())
-        probabilities: Features = odds / odds.sum()
-        return probabilities
+    @cached_property
+    def _joint(self) -> Joint:
+        return read_joint(JOINT)
 
 
-def signal_features(clip: Samples) -> Features | None:
-    """What is measured in one window, float32 (N_FEATURES,); None for silence (under -90 dB throughout).
+def open_network(model: Path | bytes) -> "InferenceSession":
+    """A network that `core.training` exported, ready to run on one core: ingest has a process for every core."""
+    from onnxruntime import InferenceSession, SessionOptions
 
-    In order: mean of the cepstra but the first (timbre), their spread, the spread of their steps (roughness in time),
-    modulation energy of 8 bands in 5 octaves (rhythm and flutter), and 8 numbers of the envelope.
-    """
-    bands = spectrum.log_mel_db(spectrum.power_spectra(clip), N_MELS, LOW_HZ, HIGH_HZ)
-    loudest = float(bands.max())
-    if loudest < -90.0:
-        return None
-    bands = np.maximum(bands, loudest - RANGE_DB)
-    cepstra = scipy.fft.dct(bands, axis=1, norm="ortho")[:, :N_CEPSTRA]
-    steps = np.diff(cepstra, axis=0) if len(cepstra) > 1 else np.zeros((1, N_CEPSTRA), np.float32)
-    parts = [cepstra.mean(axis=0)[1:], cepstra.std(axis=0), steps.std(axis=0), _modulation(bands), _envelope(bands)]
-    return np.concatenate(parts).astype(np.float32)
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    return InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def read_weights(path: Path) -> Weights:
-    """The constants in a file written by `core.training.signal_ears`."""
-    with np.load(path, allow_pickle=False) as file:
-        domains = tuple(str(name) for name in file["domains"])
-        return Weights(file["mean"], file["scale"], file["rotation"], domains, file["domain_reading"])
-
-
-def _modulation(bands: Features) -> Features:
-    """Log strength of the slow movements of each band, shape (MODULATION_BANDS * 5,)."""
-    wide = bands.reshape(len(bands), MODULATION_BANDS, -1).mean(axis=2)
-    strength = np.abs(scipy.fft.rfft(wide - wide.mean(axis=0), n=128, axis=0)) / len(wide)
-    edges = pairwise(MODULATION_BINS)
-    octaves = [strength[low:high].mean(axis=0) for low, high in edges]
-    return np.log(0.1 + np.concatenate(octaves))
-
-
-def _envelope(bands: Features) -> Features:
-    """Eight numbers of the course of the level: mean, spread, share near the top, balance point, length, movement."""
-    level = 10 * np.log10((10 ** (bands / 10)).mean(axis=1))
-    level = level - level.max()
-    weights = 10 ** (level / 20)
-    balance = (weights * np.arange(len(level))).sum() / weights.sum() / len(level)
-    steps = np.diff(level) if len(level) > 1 else np.zeros(1, np.float32)
-    near, audible = (level > -6).mean(), (level > -20).mean()
-    movement = (np.abs(steps).mean(), max(0.0, float(steps.max())))
-    return np.array([level.mean(), level.std(), near, audible, balance, np.log(len(level)), *movement], np.float32)
-
-
-def _weighted_sum(weights: Features, rows: Features) -> Features:
-    """`weights @ rows` with a fixed order of summation; a matrix product may round otherwise on another machine."""
-    total: Features = (weights[:, None] * rows).sum(axis=0, dtype=np.float32)
-    return total
+def run(network: "InferenceSession", pictures: Rows) -> tuple[Rows, Rows]:
+    """Embeddings (n, width) and log-odds (n, 521) of pictures (n, FRAMES, BANDS)."""
+    embeddings, log_odds = network.run(["embedding", "log_odds"], {"bands": pictures})
+    return embeddings, log_odds
 
 
 @cache
-def _hash_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def _hash_of(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 BACKEND = BuiltinEmbedder

@@ -6,7 +6,7 @@ from sqlite_utils import Database, Migrations
 
 schema = Migrations("earshot")
 
-SCHEMA_VERSION = 4  # the number of the last step; kept in SQLite's user_version
+SCHEMA_VERSION = 5  # the number of the last step; kept in SQLite's user_version
 
 
 @schema(name="001_sounds")
@@ -112,3 +112,10 @@ def _clusterings(db: Database) -> None:
         pk=("clustering_id", "sound_id"),
         foreign_keys=[clustering, ("sound_id", "sounds", "id")],
     )
+
+
+@schema(name="005_heard")
+def _heard(db: Database) -> None:
+    """What the ears heard in each window and in the whole sound, packed (`core.heard`); null where they name none."""
+    db.execute("ALTER TABLE vectors ADD COLUMN heard BLOB")
+    db.execute("ALTER TABLE vectors ADD COLUMN heard_whole BLOB")

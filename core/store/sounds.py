@@ -221,13 +221,14 @@ def totals(db: Database, present: set[int]) -> dict[str, Any]:
     }
 
 
-def search_words(db: Database, query: str, most: int = -1) -> dict[int, float]:
-    """BM25 of the sounds that match a full-text query, by id, best first; higher is better. A name counts most.
+def count(db: Database) -> int:
+    """How many sounds there are, those out of sight included."""
+    return int(db.execute("SELECT count(*) FROM sounds").fetchone()[0])
 
-    most: how many to return; -1 is all.
-    """
-    ranked = "SELECT rowid, -bm25(words, 4.0, 2.0, 1.0) AS score FROM words WHERE words MATCH ?"
-    return dict(db.execute(f"{ranked} ORDER BY score DESC, rowid LIMIT ?", [query, most]).fetchall())
+
+def matching(db: Database, query: str) -> set[int]:
+    """The sounds that a full-text query finds."""
+    return {row[0] for row in db.execute("SELECT rowid FROM words WHERE words MATCH ?", [query])}
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:

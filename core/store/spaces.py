@@ -1,6 +1,7 @@
 """Spaces and their vectors: rows in, arrays out. Every function works inside a transaction of the caller."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from sqlite_utils import Database
 from core.embedding import Embedder
 from core.embedding.base import Fingerprint, pooled_groups
 from core.errors import NotFoundError
+from core.heard import N_CLASSES, Levels, pack, unpack, whole
 from core.records import Vectors
 
 
@@ -27,6 +29,7 @@ class SpaceVectors:
     """Vectors of a space. sounds: int64 (n_sounds,) ids; vectors: float32 (n_sounds, dim), one per sound.
 
     chunk_sounds, chunk_indexes: int64 (n_chunks,); chunks: float32 (n_chunks, dim), one per window.
+    heard: uint8 (n_sounds, 521), what the ears heard in each sound (`core.heard`); zeros where they name no classes.
     last_row: the row of the newest; vectors are never changed, only added, so what came later has a higher row.
     """
 
@@ -35,6 +38,7 @@ class SpaceVectors:
     chunk_sounds: NDArray[np.int64]
     chunk_indexes: NDArray[np.int64]
     chunks: Vectors
+    heard: Levels
     last_row: int
 
 
@@ -76,10 +80,15 @@ def heard_ids(db: Database, space: Space) -> set[int]:
     return {row[0] for row in db.execute("SELECT sound_id FROM vectors WHERE space_id = ?", [space.id])}
 
 
-def put_vectors(db: Database, space: Space, sound_id: int, vectors: NDArray[np.float16]) -> None:
-    """Adds the windows of one sound, float16 (n_windows, dim)."""
+def put_vectors(
+    db: Database, space: Space, sound_id: int, vectors: NDArray[np.float16], heard: Levels | None = None
+) -> None:
+    """Adds the windows of one sound, float16 (n_windows, dim), and what was heard in them, uint8 (n_windows, 521)."""
     assert vectors.shape[1:] == (space.fingerprint.dim,), "vectors belong to the space of their embedder"
     row = {"space_id": space.id, "sound_id": sound_id, "n_windows": len(vectors), "data": vectors.tobytes()}
+    if heard is not None and heard.any():
+        assert heard.shape == (len(vectors), N_CLASSES), "what was heard is of the same windows"
+        row |= {"heard": pack(heard), "heard_whole": pack(whole(heard))}
     db.table("vectors").insert(row)
 
 
@@ -104,10 +113,18 @@ def get_vectors(db: Database, space: Space, sound_id: int) -> Vectors:
     return _decode(row[0], space.fingerprint.dim)
 
 
+def heard_windows(db: Database, space: Space, sound_ids: Sequence[int]) -> dict[int, Levels]:
+    """What was heard in the windows of some sounds, uint8 (n_windows, 521) each, of those in which anything was."""
+    query = "SELECT heard FROM vectors WHERE space_id = ? AND sound_id = ? AND heard IS NOT NULL"
+    found = ((sound_id, db.execute(query, [space.id, sound_id]).fetchone()) for sound_id in sound_ids)
+    return {sound_id: unpack(row[0]) for sound_id, row in found if row}
+
+
 def all_vectors(db: Database, space: Space, after: int = 0) -> SpaceVectors:
     """The vectors of a space that were added after a row, in the order they came, zero rows (silence) included."""
     dim = space.fingerprint.dim
-    query = "SELECT rowid, sound_id, n_windows, data FROM vectors WHERE space_id = ? AND rowid > ? ORDER BY rowid"
+    columns = "rowid, sound_id, n_windows, data, heard_whole"
+    query = f"SELECT {columns} FROM vectors WHERE space_id = ? AND rowid > ? ORDER BY rowid"  # noqa: S608  our own names
     rows = db.execute(query, [space.id, after]).fetchall()
     sounds = np.array([row[1] for row in rows], np.int64)
     counts = np.array([row[2] for row in rows], np.int64)
@@ -115,7 +132,12 @@ def all_vectors(db: Database, space: Space, after: int = 0) -> SpaceVectors:
     starts = np.cumsum(counts) - counts
     indexes = np.arange(len(chunks)) - np.repeat(starts, counts)
     last_row = rows[-1][0] if rows else after
-    return SpaceVectors(sounds, pooled_groups(chunks, counts), np.repeat(sounds, counts), indexes, chunks, last_row)
+    heard = np.zeros((len(rows), N_CLASSES), np.uint8)
+    for place, row in enumerate(rows):
+        if row[4] is not None:
+            heard[place] = unpack(row[4])[0]
+    vectors, chunk_sounds = pooled_groups(chunks, counts), np.repeat(sounds, counts)
+    return SpaceVectors(sounds, vectors, chunk_sounds, indexes, chunks, heard, last_row)
 
 
 def digest(db: Database, space: Space, last_row: int) -> str:

@@ -1,10 +1,13 @@
-"""Makes the built-in ears: `python -m core.training pack | train | evaluate | export`."""
+"""Makes and scores the built-in ears: `python -m core.training pack | train | export | settle | evaluate | names`."""
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from core.errors import EarshotError
 
 MINUTES = 60.0
 
@@ -12,7 +15,10 @@ MINUTES = 60.0
 def main() -> None:
     """Runs the command that the arguments name; a report per line goes to stdout as JSON."""
     arguments = _parser().parse_args()
-    arguments.run(arguments)
+    try:
+        arguments.run(arguments)
+    except EarshotError as problem:
+        sys.exit(str(problem))
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -37,7 +43,9 @@ def _train(arguments: argparse.Namespace) -> None:
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
     course = Course(arguments.patches, arguments.batch, arguments.rate, seed=arguments.seed)
-    training = Distillation(pack.join([pack.read(folder) for folder in arguments.pack]), arguments.teacher, course, device)
+    training = Distillation(
+        pack.join([pack.read(folder) for folder in arguments.pack]), arguments.teacher, course, device
+    )
     checkpoint: Path = arguments.out
     if checkpoint.exists():
         training.load(torch.load(checkpoint, map_location="cpu", weights_only=True))
@@ -50,7 +58,44 @@ def _train(arguments: argparse.Namespace) -> None:
         _say(report)
 
 
-def _say(report: dict[str, object]) -> None:
+def _export(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from core.embedding.builtin import JOINT, WEIGHTS
+    from core.training import export, joining, pack
+    from core.training.network import Ears
+
+    ears = Ears().eval()
+    ears.load_state_dict(torch.load(arguments.checkpoint, map_location="cpu", weights_only=True)["average"])
+    apart = export.write(ears, WEIGHTS)
+    windows = joining.fit(pack.join([pack.read(folder) for folder in arguments.pack]), JOINT)
+    _say({"apart": apart, "windows": windows})
+
+
+def _settle(arguments: argparse.Namespace) -> None:
+    from core.training import card, settling
+
+    held_out, raw = settling.settle(arguments.library, arguments.folder.absolute(), arguments.table)
+    card.write()
+    _say({"held_out": held_out.as_dict(), "raw": raw.as_dict()})
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from core.training import evaluate
+
+    sounds = evaluate.read_table(arguments.table, arguments.folder)
+    results = evaluate.evaluate(sounds, arguments.teacher)
+    _say({"sounds": len(sounds)} | {name: result.as_dict() for name, result in results.items()})
+
+
+def _names(arguments: argparse.Namespace) -> None:
+    from core.training import names
+
+    report = names.measure(arguments.library, arguments.folder, arguments.names, arguments.seed)
+    _say(report.as_dict())
+
+
+def _say(report: Mapping[str, object]) -> None:
     sys.stdout.write(json.dumps(report) + "\n")
     sys.stdout.flush()
 
@@ -75,6 +120,30 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--compile", action="store_true")
     train.set_defaults(run=_train)
+    export = commands.add_parser(
+        "export", help="write a checkpoint's network, and its joint with the timbre, as assets"
+    )
+    export.add_argument("--checkpoint", type=Path, required=True)
+    export.add_argument("--pack", type=Path, action="append", required=True, help="sounds that the joint is fitted on")
+    export.set_defaults(run=_export)
+    settle = commands.add_parser("settle", help="fit commonness and calibration on a library heard by exported ears")
+    settle.add_argument("--library", type=Path, required=True, help="a library that holds the folder")
+    settle.add_argument("--folder", type=Path, required=True, help="where the paths of the table begin")
+    settle.add_argument("--table", type=Path, required=True, help="CSV with path, label and source_set")
+    settle.set_defaults(run=_settle)
+    evaluate = commands.add_parser("evaluate", help="score the built-in ears, and the teacher, on labelled sounds")
+    evaluate.add_argument(
+        "--table", type=Path, required=True, help="CSV with path, label or kind, source_clip or group"
+    )
+    evaluate.add_argument("--folder", type=Path, required=True, help="where the paths of the table begin")
+    evaluate.add_argument("--teacher", type=Path, help="archive of YAMNet's weights; needs torch")
+    evaluate.set_defaults(run=_evaluate)
+    names = commands.add_parser("names", help="recall of file names as text queries, with the names hidden")
+    names.add_argument("--library", type=Path, required=True, help="a library that was ingested; it is left as it is")
+    names.add_argument("--folder", type=Path, required=True, help="whose files' names are asked for")
+    names.add_argument("--names", type=int, default=200)
+    names.add_argument("--seed", type=int, default=0)
+    names.set_defaults(run=_names)
     return parser
 
 

@@ -80,7 +80,7 @@ class Distillation:
 
     def compile(self) -> None:
         """Slow to begin with, faster afterwards; worth it on an accelerator."""
-        self._heard = torch.compile(self._heard)  # type: ignore[method-assign]  # the same method, compiled
+        self._heard = torch.compile(self._heard)
 
     @property
     def steps(self) -> int:
@@ -127,7 +127,7 @@ class Distillation:
         with self._autocast():
             loss = self._loss_of(self.ears, bands, embedding, odds)
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        loss.backward()
         nn.utils.clip_grad_norm_(self.ears.parameters(), 5.0)
         self._optimiser.step()
         self.step += 1
@@ -182,7 +182,7 @@ class Distillation:
         return report
 
     def _agreement(self) -> tuple[float, float, float]:
-        """Cosine with the centred embedding, mean Bernoulli divergence summed over classes, share of equal top class."""
+        """Cosine with the centred embedding, Bernoulli divergence summed over classes, share of equal top classes."""
         bands, embedding, odds = self._heard(*self._check_mixer.batch(self.course.batch))
         own, own_odds = self.average(bands)
         cosine = functional.cosine_similarity(self.average.copy(own), embedding - self._centre).mean()

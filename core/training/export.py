@@ -1,5 +1,6 @@
-"""Writes the trained network as ONNX: batch normalisations folded, weights as float16, nothing but what inference needs."""
+"""Writes the trained network as ONNX: normalisations folded, weights as float16, nothing but what inference needs."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from core.embedding.builtin import open_network, run
+from core.errors import EarshotError
+from core.patches import BANDS, FRAMES
 from core.training.network import N_CLASSES, WIDTH, Attention, Block, Ears, Scaled
 
 OPSET = 17
+MOST_APART = 1e-4
 
 
 class Graph:
@@ -35,7 +40,7 @@ class Graph:
 
     def conv(self, x: str, conv: nn.Conv2d, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
         """A convolution with the padding, stride and groups of a torch one."""
-        (pad, _), (stride, _) = conv.padding, conv.stride  # type: ignore[misc]  # both are pairs of numbers here
+        pad, stride = conv.padding[0], conv.stride[0]
         attributes = {"strides": [stride] * 2, "pads": [pad] * 4, "group": conv.groups}
         return self.add("Conv", x, self.constant(weight), self.constant(bias), **attributes)
 
@@ -71,13 +76,35 @@ class Graph:
 
 def folded(module: Scaled) -> tuple[nn.Conv2d, NDArray[np.float32], NDArray[np.float32]]:
     """The convolution, and the weight and bias that do the work of both it and its normalisation."""
+    conv, norm = parts(module)
+    factor = norm.weight / torch.sqrt(_known(norm.running_var) + norm.eps)
+    bias = norm.bias - _known(norm.running_mean) * factor
+    return conv, _array(conv.weight * factor[:, None, None, None]), _array(bias)
+
+
+@torch.no_grad()
+def rounded(ears: Ears) -> Ears:
+    """The same network as it ships: normalisations folded, every weight rounded to 16 bits. Still torch."""
+    shipped = deepcopy(ears).eval()
+    for module in shipped.modules():
+        if isinstance(module, Scaled):
+            conv, weight, bias = folded(module)
+            _, norm = parts(module)
+            conv.weight.copy_(torch.from_numpy(weight))
+            norm.reset_parameters()
+            _known(norm.running_var).fill_(1 - norm.eps)
+            norm.bias.copy_(torch.from_numpy(bias))
+    for weights in shipped.parameters():
+        weights.copy_(weights.half().float())
+    return shipped
+
+
+def parts(module: Scaled) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    """The convolution and the normalisation of a scaled convolution."""
     conv, norm = module[0], module[1]
     assert isinstance(conv, nn.Conv2d)
     assert isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return conv, _array(conv.weight * factor[:, None, None, None]), _array(norm.bias - norm.running_mean * factor)
+    return conv, norm
 
 
 def build(ears: Ears) -> onnx.ModelProto:
@@ -90,7 +117,10 @@ def build(ears: Ears) -> onnx.ModelProto:
         assert isinstance(block, Block)
         x = graph.block(x, block)
     x = graph.add("GlobalAveragePool", graph.activated(graph.scaled(x, ears.last), ears.act))
-    weight, bias = graph.constant(_array(ears.classes.weight)[:, :, None, None]), graph.constant(_array(ears.classes.bias))
+    weight, bias = (
+        graph.constant(_array(ears.classes.weight)[:, :, None, None]),
+        graph.constant(_array(ears.classes.bias)),
+    )
     log_odds = graph.add("Conv", x, weight, bias)
     graph.nodes.append(helper.make_node("Squeeze", [x, "ends"], ["embedding"]))
     graph.nodes.append(helper.make_node("Squeeze", [log_odds, "ends"], ["log_odds"]))
@@ -104,9 +134,26 @@ def build(ears: Ears) -> onnx.ModelProto:
     return model
 
 
-def write(ears: Ears, path: Path) -> None:
-    """The model as a file."""
-    path.write_bytes(build(ears).SerializeToString())
+def write(ears: Ears, path: Path) -> float:
+    """The model as a file; returns how far its outputs are from those of `rounded`, at most, over random pictures.
+
+    Raises EarshotError where that is more than MOST_APART: the file is then not written.
+    """
+    model = build(ears).SerializeToString()
+    network = open_network(model)
+    pictures = np.random.default_rng(0).standard_normal((8, FRAMES, BANDS)).astype(np.float32)
+    with torch.no_grad():
+        expected = rounded(ears)(torch.from_numpy(pictures))
+    apart = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(run(network, pictures), expected, strict=True))
+    if apart > MOST_APART:
+        raise EarshotError(f"the exported network differs by {apart:.1e} from the trained one; look for what it lacks")
+    path.write_bytes(model)
+    return apart
+
+
+def _known(tensor: torch.Tensor | None) -> torch.Tensor:
+    assert tensor is not None
+    return tensor
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ class Mixer:
         self._device = device
 
     def batch(self, n: int) -> tuple[Tensor, Tensor]:
-        """n patches as the teacher hears them and as the network does, both float32 (n, PATCH)."""
+        """A batch of n patches as the teacher hears them and as the network does, both float32 (n, PATCH)."""
         x = self._sources(n)
         x = self._mixed(x, self._shuffled(x), MIXED)
         x = self._mixed(x, self._shuffled(x), CROWDED)

@@ -14,7 +14,7 @@ GRAINS = 16
 
 
 def random_sounds(n: int, length: int, rate_hz: int, like: Tensor) -> Tensor:
-    """n sounds (n, length) with a peak of about 1; a third each mostly of tones, of noise, of both."""
+    """As many sounds as n, (n, length), with a peak of about 1; a third each mostly of tones, of noise, of both."""
     t = torch.arange(length, device=like.device) / rate_hz
     tonal = _tones(n, t, like) * _envelopes(n, t, like)
     noisy = _noises(n, length, rate_hz, like) * _envelopes(n, t, like)

@@ -1,7 +1,7 @@
 """The teacher: YAMNet (Plakal & Ellis 2020, Apache-2.0) from an archive of its weights, in torch.
 
-The archive holds for layer i the weight `c{i}w` and bias `c{i}b` of a convolution (odd: pointwise, even: depthwise) with
-its normalisation folded in, and `fcw`, `fcb` of the classifier.
+The archive holds for layer i the weight `c{i}w` and bias `c{i}b` of a convolution (odd: pointwise, even: depthwise),
+with its normalisation folded in, and `fcw`, `fcb` of the classifier.
 """
 
 from pathlib import Path

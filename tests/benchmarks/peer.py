@@ -20,13 +20,12 @@ def features(path: Path) -> tuple[NDArray[np.float32], float]:
     Raises RuntimeError for what libsndfile cannot read.
     """
     samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = librosa.resample(samples.mean(axis=1), orig_sr=rate_hz, target_sr=RATE_HZ)
-    mono = np.pad(mono, (0, max(0, FRAME - len(mono))))
-    mfcc = librosa.feature.mfcc(y=mono, sr=RATE_HZ, n_mfcc=N_MFCC)
-    rows = [mfcc, librosa.feature.delta(mfcc, mode="nearest"), librosa.feature.zero_crossing_rate(mono)]
-    rows += [librosa.feature.spectral_centroid(y=mono, sr=RATE_HZ) / 1000, librosa.feature.rms(y=mono)]
-    stacked = np.vstack(rows)
-    return np.concatenate([stacked.mean(axis=1), stacked.std(axis=1)]), len(mono) / RATE_HZ
+    return _features(samples.mean(axis=1), rate_hz)
+
+
+def warm_up() -> None:
+    """Has librosa load all that it loads on first use, and compile what it compiles."""
+    _features(np.random.default_rng(0).standard_normal(44_100, dtype=np.float32), 44_100)
 
 
 def embed(paths: Sequence[Path]) -> tuple[dict[Path, NDArray[np.float32]], float]:
@@ -43,3 +42,13 @@ def embed(paths: Sequence[Path]) -> tuple[dict[Path, NDArray[np.float32]], float
     matrix = np.stack(list(found.values()))
     matrix = (matrix - matrix.mean(axis=0)) / (matrix.std(axis=0) + 1e-9)
     return dict(zip(found, matrix.astype(np.float32), strict=True)), seconds
+
+
+def _features(samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float32], float]:
+    mono = librosa.resample(samples, orig_sr=rate_hz, target_sr=RATE_HZ)
+    mono = np.pad(mono, (0, max(0, FRAME - len(mono))))
+    mfcc = librosa.feature.mfcc(y=mono, sr=RATE_HZ, n_mfcc=N_MFCC)
+    rows = [mfcc, librosa.feature.delta(mfcc, mode="nearest"), librosa.feature.zero_crossing_rate(mono)]
+    rows += [librosa.feature.spectral_centroid(y=mono, sr=RATE_HZ) / 1000, librosa.feature.rms(y=mono)]
+    stacked = np.vstack(rows)
+    return np.concatenate([stacked.mean(axis=1), stacked.std(axis=1)]), len(mono) / RATE_HZ

@@ -1,6 +1,6 @@
 """The built-in captions: whole sentences, worked out by hand from their measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,15 +8,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.captioning import CAPTIONERS, Subject
+from core.ontology import audioset
+from core.phrases import phrases
 from core.qualities import WORDS, Measured
 from core.records import Tag
 from core.spoken import note_name, spoken_duration, spoken_frequency
+from core.tagging import SURE_OF_HEDGED, SURE_OF_STATED
 from tests.core.test_qualities import PLAIN
 
 
-def caption(words: Sequence[str], duration_s: float = 1.4, **changes: float | None) -> str:
-    subject = Subject(Measured(duration_s, -20.0, replace(PLAIN, **changes)), [Tag(word, 0.9) for word in words], "")
+def caption(
+    words: Sequence[str],
+    duration_s: float = 1.4,
+    heard: Mapping[str, float] | None = None,
+    **changes: float | None,
+) -> str:
+    """The caption of a sound with some words of measurements, and classes with their probabilities."""
+    tags = [Tag(word, 0.9) for word in words] + [Tag(name, score) for name, score in (heard or {}).items()]
+    subject = Subject(Measured(duration_s, -20.0, replace(PLAIN, **changes)), tags, "")
     return CAPTIONERS.load("builtin")().caption([subject])[0]
+
+
+SURE, MIDDLING, WEAK = 0.9, (SURE_OF_STATED + SURE_OF_HEDGED) / 2, SURE_OF_HEDGED - 0.01
+
+
+def dog(score: float) -> dict[str, float]:
+    return dict.fromkeys(("Animal", "Domestic animals, pets", "Dog", "Bark"), score)
+
+
+def playing(*instruments: str, score: float = SURE) -> dict[str, float]:
+    return dict.fromkeys(("Music", "Musical instrument", *instruments), score)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +117,120 @@ def test_nothing_is_said_that_was_not_measured(
     assert "onsets" not in spoken or onsets > 1
     assert said.startswith("A ")
     assert said.endswith((", 1.4 s.", "; 1.4 s."))
+
+
+@pytest.mark.parametrize(
+    ("heard", "words", "changes", "said"),
+    [
+        (dog(SURE), ["bright"], {"onsets": 1}, "A dog barks; bright, 1.4 s."),
+        (dog(SURE), [], {"onsets": 2}, "A dog barks twice; 1.4 s."),
+        (dog(SURE), [], {"onsets": 3}, "A dog barks three times; 1.4 s."),
+        (dog(SURE), [], {"onsets": 40}, "A dog barks; 1.4 s."),  # too many to be counted
+        (dog(SURE), [], {"onsets": 3, "steadiness": 0.9}, "A dog barks; 1.4 s."),  # no gaps to count by
+        ({"Knock": SURE, "Door": SURE}, [], {"onsets": 3}, "Three knocks; 1.4 s."),
+        ({"Knock": SURE}, [], {"onsets": 1}, "A knock; 1.4 s."),
+        ({"Walk, footsteps": SURE}, [], {"onsets": 30}, "Footsteps; 1.4 s."),
+        ({"Rain": SURE, "Water": SURE}, ["sustained"], {"duration_s": 12}, "Rain; steady, 12.0 s."),
+        ({"Speech": SURE}, ["low", "dark", "loud"], {}, "Speech; loud, low, 1.4 s."),
+        ({"Bee, wasp, etc.": SURE}, [], {}, "A bee or wasp; 1.4 s."),
+        ({"Child speech, kid speaking": SURE, "Speech": SURE}, [], {}, "A child speaks; 1.4 s."),
+    ],
+)
+def test_what_is_sure_is_stated(
+    heard: dict[str, float], words: list[str], changes: dict[str, float], said: str
+) -> None:
+    assert caption(words, heard=heard, **changes) == said
+
+
+@pytest.mark.parametrize(
+    ("heard", "words", "said"),
+    [
+        ({"Hi-hat": MIDDLING}, ["short", "bright", "percussive"], "A short, bright hit, perhaps a hi-hat; 1.4 s."),
+        ({"Hi-hat": WEAK}, ["short", "bright", "percussive"], "A short, bright hit; 1.4 s."),
+        (dog(MIDDLING), ["bright"], "A bright sound, perhaps a dog barking; 1.4 s."),
+        (dog(MIDDLING) | {"Animal": SURE}, [], "An animal, perhaps a dog barking; 1.4 s."),
+        (playing() | {"Piano": MIDDLING}, [], "A musical instrument, perhaps a piano; 1.4 s."),
+        ({"Beep, bleep": SURE, "Alarm": MIDDLING}, [], "A beep; 1.4 s."),
+        ({"Animal": MIDDLING}, ["bright"], "A bright sound; 1.4 s."),  # too broad for a guess
+        ({"Fart": 0.8}, ["bright"], "A bright sound; 1.4 s."),  # nobody is told so on a mere belief
+    ],
+)
+def test_what_is_middling_is_hedged_and_what_is_weak_is_not_said(
+    heard: dict[str, float], words: list[str], said: str
+) -> None:
+    assert caption(words, heard=heard) == said
+
+
+@pytest.mark.parametrize(
+    ("heard", "duration_s", "changes", "said"),
+    [
+        (playing("Keyboard (musical)", "Piano"), 1.4, {"pitch_hz": 440}, "A piano note; near A4 (440 Hz), 1.4 s."),
+        (playing(), 1.4, {"pitch_hz": 440}, "A musical note; near A4 (440 Hz), 1.4 s."),
+        (playing("Percussion", "Drum", "Snare drum"), 0.3, {}, "A snare drum hit; 0.3 s."),
+        (playing("Percussion", "Maraca"), 0.3, {}, "Maracas; 0.3 s."),
+        (playing("Guitar"), 20, {"onsets": 30}, "Music with a guitar; 20.0 s."),
+        (
+            playing("Guitar"),
+            20,
+            {"onsets": 30, "tempo_bpm": 90.2},
+            "Music with a guitar; about 90 beats a minute, 20.0 s.",
+        ),
+        ({"Music": SURE, "Jazz": SURE}, 20, {}, "Jazz; 20.0 s."),
+        ({"Music": SURE, "Happy music": SURE}, 20, {}, "Music; 20.0 s."),
+        ({"Music": SURE}, 0.4, {}, "A sound; centred near 1.5 kHz, 0.4 s."),  # one hit is no music yet
+        ({"Bell": SURE, "Church bell": SURE}, 1.4, {"pitch_hz": 83}, "A church bell; 1.4 s."),
+    ],
+)
+def test_instruments_and_music_are_named_well(
+    heard: dict[str, float], duration_s: float, changes: dict[str, float], said: str
+) -> None:
+    words = ["pitched"] if "pitch_hz" in changes else []
+    assert caption(words, duration_s, heard, **changes) == said
+
+
+@pytest.mark.parametrize(
+    ("heard", "duration_s", "said"),
+    [
+        ({"Rain": SURE, "Thunder": SURE - 0.1}, 20, "Rain and thunder; 20.0 s."),
+        ({"Speech": SURE, "Music": SURE - 0.1}, 20, "Speech with music; 20.0 s."),
+        (dog(SURE) | {"Rain": SURE - 0.1}, 20, "A dog barks, with rain; 20.0 s."),
+        ({"Rain": 0.9, "Speech": 0.8, "Engine": 0.7, "Bell": 0.6}, 20, "Rain, speech and an engine; 20.0 s."),
+        ({"Rain": 0.9, "Speech": 0.8, "Engine": 0.7}, 5, "Rain and speech; 5.0 s."),
+        ({"Rain": SURE, "Thunder": MIDDLING}, 20, "Rain; 20.0 s."),
+        ({"Rain": SURE, "Stream": SURE - 0.1, "Water": SURE}, 20, "Rain; 20.0 s."),  # two names for one water
+        ({"Rain": SURE, "White noise": SURE - 0.1}, 20, "Rain; 20.0 s."),  # that is how it sounds
+        ({"Speech": SURE, "Dog": SURE - 0.1}, 0.4, "Speech; 0.4 s."),  # one event has one source
+    ],
+)
+def test_sources_are_joined_where_they_are_two(heard: dict[str, float], duration_s: float, said: str) -> None:
+    assert caption([], duration_s, heard) == said
+
+
+CLASSES = st.dictionaries(st.sampled_from(audioset().names), st.floats(0.1, 1), max_size=12)
+
+
+@given(heard=CLASSES, duration_s=st.floats(0.05, 300), onsets=st.integers(0, 40))
+def test_any_classes_make_one_sentence_that_names_nothing_unheard(
+    heard: dict[str, float], duration_s: float, onsets: int
+) -> None:
+    said = caption([], duration_s, heard, onsets=onsets)
+    assert said == caption([], duration_s, dict(sorted(heard.items())), onsets=onsets)
+    assert said[0].isupper() and said.endswith("s.") and ". " not in said
+    unheard = {name for name, score in heard.items() if score < SURE_OF_HEDGED} | set(phrases()) - set(heard)
+    nouns = {phrases()[name].noun for name in unheard if name in phrases()}
+    nouns -= {phrases()[name].noun for name in heard if name in phrases()}
+    head = said.split(";")[0].lower()
+    assert not any(head in (noun, f"{noun} with music") for noun in nouns)
+
+
+@pytest.mark.parametrize(("kind", "narrow"), [("Animal", "Dog"), ("Water", "Rain"), ("Musical instrument", "Flute")])
+def test_a_kind_is_never_said_beside_what_is_one_of_it(kind: str, narrow: str) -> None:
+    said = caption([], 20, {kind: 0.95, narrow: 0.9}).lower()
+    assert bare_words(narrow) in said and bare_words(kind) not in said
+
+
+def bare_words(name: str) -> str:
+    return name.lower()
 
 
 def test_the_measurements_of_a_caption_are_those_of_its_own_sound() -> None:

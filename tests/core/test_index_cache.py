@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.index import FORMAT
 from core.library import Library
 from core.records import Hit
 from core.settings import Settings
@@ -32,7 +33,7 @@ def cache_of(settings: Settings, backend: str) -> Path:
 def test_the_cache_is_used_and_left_alone(demo_library: Library, settings: Settings, backend: str) -> None:
     before = answers(settings, backend)
     files = {file: file.stat().st_mtime_ns for file in cache_of(settings, backend).iterdir()}
-    assert len(files) == 4
+    assert len(files) == 5
     assert answers(settings, backend) == before
     assert {file: file.stat().st_mtime_ns for file in cache_of(settings, backend).iterdir()} == files
     assert [file.name for file in (settings.library / "cache").iterdir() if file.name.startswith(".")] == []
@@ -63,7 +64,8 @@ def test_a_damaged_file_changes_no_answer(demo_library: Library, settings: Setti
         file = cache_of(settings, backend) / name
         file.write_bytes(DAMAGES[damage](file.read_bytes()))
         assert answers(settings, backend) == before, name
-        assert json.loads((cache_of(settings, backend) / "index.json").read_text())["format"] == 1  # it was made again
+        note = json.loads((cache_of(settings, backend) / "index.json").read_text())
+        assert note["format"] == FORMAT  # it was made again
 
 
 @BACKENDS
@@ -111,7 +113,7 @@ def test_an_index_of_another_format_is_made_again(demo_library: Library, setting
     note = cache_of(settings, "exact") / "index.json"
     note.write_text(json.dumps(json.loads(note.read_text()) | {"format": 99}))
     assert answers(settings, "exact") == before
-    assert json.loads(note.read_text())["format"] == 1
+    assert json.loads(note.read_text())["format"] == FORMAT
 
 
 def test_a_cache_that_cannot_be_written_costs_no_answer(demo_library: Library, settings: Settings) -> None:

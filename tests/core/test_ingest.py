@@ -224,10 +224,10 @@ def test_a_batch_is_written_whole_or_not_at_all(library, folder, monkeypatch):
     """The disk gets full at the third sound: none of the batch stays, and the next run hears all of it."""
     put_vectors = ingest_module.spaces.put_vectors
 
-    def full(db, space, sound_id, vectors):
+    def full(db, space, sound_id, *heard):
         if sound_id == 3:
             raise OSError(28, "No space left on device")
-        put_vectors(db, space, sound_id, vectors)
+        put_vectors(db, space, sound_id, *heard)
 
     with monkeypatch.context() as patch:
         patch.setattr(ingest_module.spaces, "put_vectors", full)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.embedding.base import Fingerprint
+from core.heard import N_CLASSES
 from core.index import SpaceIndex
 from core.search import best_chunk, best_chunks, by_sound, fused, words_query
 from core.store.spaces import Space
@@ -31,7 +32,8 @@ def index_of(sounds: dict[int, np.ndarray], backend: str = "exact") -> SpaceInde
     counts = [len(sounds[each]) for each in ids]
     positions = np.concatenate([np.arange(count) for count in counts])
     space = Space(1, Fingerprint("toy", "1", "none", DIM, 8000, 1.0, 0.5), 0)
-    return SpaceIndex(space, np.array(ids), by_mean, np.repeat(ids, counts), positions, by_window)
+    heard = np.zeros((N_CLASSES, len(ids)), np.uint8)
+    return SpaceIndex(space, np.array(ids), by_mean, np.repeat(ids, counts), positions, by_window, heard)
 
 
 def random_sounds(seed: int, n: int = 40) -> dict[int, np.ndarray]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import NotFoundError
+from core.heard import N_CLASSES, whole
 from core.store import sounds, spaces
 from tests.core.store.conftest import HandEars, listening
 
@@ -110,3 +111,28 @@ def test_every_change_has_a_revision_of_its_own(store):
     assert (space.revision, touched.revision) == (0, 1)
     assert other.id != space.id
     assert space != touched
+
+
+def test_what_was_heard_comes_back_by_window_and_for_the_whole_sound(store):
+    heard = np.zeros((3, N_CLASSES), np.uint8)
+    heard[1, 7], heard[:, 500] = 200, 90
+    with store.writing() as db:
+        space = spaces.put_space(db, HandEars())
+        silent = put(db, space, 1, [[1, 0]])
+        sound = sounds.add_sound(db, "sha2", 1, listening(), "builtin")
+        spaces.put_vectors(db, space, sound, np.ones((3, 2), np.float16), heard)
+        windows = spaces.heard_windows(db, space, [silent, sound])
+        held = spaces.all_vectors(db, space)
+
+    assert list(windows) == [sound]
+    assert np.array_equal(windows[sound], heard)
+    assert held.sounds.tolist() == [silent, sound]
+    assert np.array_equal(held.heard, np.stack([np.zeros(N_CLASSES, np.uint8), whole(heard)]))
+
+
+def test_what_was_heard_is_of_the_same_windows_as_the_vectors(store):
+    with store.writing() as db:
+        space = spaces.put_space(db, HandEars())
+        sound = sounds.add_sound(db, "sha1", 1, listening(), "builtin")
+        with pytest.raises(AssertionError, match="the same windows"):
+            spaces.put_vectors(db, space, sound, np.ones((2, 2), np.float16), np.ones((3, N_CLASSES), np.uint8))

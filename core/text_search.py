@@ -1,0 +1,113 @@
+"""Which sounds fit a text: what their files are called, what is said of them, and what the ears heard in them.
+
+Each of the three is evidence from 0 to 1; the score of a sound is 1 - exp(-their weighted sum). A name counts most, as
+a person gave it; among equal names, and where the names say nothing, the ears decide.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from core.heard import fit
+from core.index import SpaceIndex
+from core.search import Match, query_words, words_query
+from core.store import sounds, spaces
+from core.words import understand
+
+NAMED, HEARD, SAID = 3.0, 1.5, 0.5  # the weights; said is what tags and captions hold, which repeat what was heard
+FITS = 0.05  # a sound that is heard to fit less than this, and neither named nor said to, is not found
+SURELY_FITS = 0.3  # from here on a sound belongs to a group that is chosen by a text
+
+Ids = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The sounds that fit a text, best first. heard: how well by ear alone, 0 where they know nothing."""
+
+    ids: Ids
+    scores: Scores
+    heard: Scores
+
+
+def rank(
+    db: Database, index: SpaceIndex | None, text: str, without: str, allowed: set[int], fits: float = FITS
+) -> Ranking:
+    """All allowed sounds that fit a text.
+
+    A sound that `without` names by a whole word is left out; one that is heard to be so loses as much as it is. Without
+    an index, or where the words say nothing about sounds, names and tags decide alone.
+    """
+    ids = np.sort(np.fromiter(allowed - named(db, without), np.int64))
+    heard = _heard(index, text, ids)
+    by_name, by_what_is_said = _worded(db, text, ids)
+    unwanted = _heard(index, without, ids)
+    evidence = NAMED * by_name + SAID * by_what_is_said + HEARD * (heard - unwanted)
+    found = np.flatnonzero((evidence > 0) & ((by_name > 0) | (by_what_is_said > 0) | (heard - unwanted >= fits)))
+    best = found[np.lexsort((ids[found], -evidence[found]))]
+    return Ranking(ids[best], (1 - np.exp(-evidence[best])).astype(np.float32), heard[best])
+
+
+def matches(db: Database, index: SpaceIndex | None, text: str, ranking: Ranking, k: int) -> list[Match]:
+    """The k best of a ranking, each with the window that the ears find the text in; none where they know nothing."""
+    chosen = ranking.ids[:k].tolist()
+    moments = {} if index is None else _moments(db, index, text, chosen)
+    pairs = zip(chosen, ranking.scores.tolist(), strict=False)
+    return [Match(sound_id, score, moments.get(sound_id)) for sound_id, score in pairs]
+
+
+def named(db: Database, text: str) -> set[int]:
+    """The sounds that a text finds by its whole words; none for an empty text."""
+    query = words_query(text, beginnings=False)
+    return sounds.matching(db, query) if query else set()
+
+
+def _heard(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
+    """How well sounds fit a text by ear, float32 (n_ids,)."""
+    meaning = understand(text)
+    if index is None or not len(meaning):
+        return np.zeros(len(ids), np.float32)
+    return _placed(ids, index.sounds, fit(meaning, index.heard))
+
+
+def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
+    """The share of a text's words that is in the name of a sound, and in its tags and captions: float32 (n_ids,) each.
+
+    A word that few sounds have says more than one that many have (inverse document frequency).
+    """
+    columns = ("names", "{tags captions}")
+    n_sounds = sounds.count(db)
+    shares = [np.zeros(len(ids), np.float32) for _ in columns]
+    totals = [0.0 for _ in columns]
+    for word in query_words(text):
+        for place, column in enumerate(columns):
+            having = sounds.matching(db, f"{column} : ({word})")
+            rarity = float(np.log(1 + n_sounds / (len(having) + 0.5)))
+            totals[place] += rarity
+            shares[place] += rarity * np.isin(ids, _array(having))
+    return shares[0] / (totals[0] or 1), shares[1] / (totals[1] or 1)
+
+
+def _moments(db: Database, index: SpaceIndex, text: str, chosen: list[int]) -> dict[int, int]:
+    """The window of each sound that fits a text best, where one fits at all."""
+    meaning = understand(text)
+    if not len(meaning):
+        return {}
+    fits = {sound: fit(meaning, windows.T) for sound, windows in spaces.heard_windows(db, index.space, chosen).items()}
+    return {sound: int(each.argmax()) for sound, each in fits.items() if each.max() >= FITS}
+
+
+def _placed(ids: Ids, sounds: Ids, scores: Scores) -> Scores:
+    """Scores of sounds in the order of the sorted ids; 0 for an id that has none."""
+    placed = np.zeros(len(ids), np.float32)
+    known = np.isin(sounds, ids)
+    placed[np.searchsorted(ids, sounds[known])] = scores[known]
+    return placed
+
+
+def _array(sounds: Iterable[int]) -> Ids:
+    return np.fromiter(sounds, np.int64)

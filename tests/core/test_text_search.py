@@ -1,0 +1,175 @@
+"""Words against sounds in a real database: names, what is said of a sound, and what ears heard in it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from sqlite_utils import Database
+
+from core.heard import N_CLASSES, levels
+from core.index import SpaceIndex, load_index
+from core.ontology import audioset
+from core.scan import FoundFile
+from core.store import sounds, spaces
+from core.store.db import Store
+from core.store.vectors.exact import ExactIndex
+from core.text_search import SURELY_FITS, matches, named, rank
+from tests.core.store.conftest import HandEars, listening
+
+Windows = Sequence[dict[str, float]]
+
+
+@pytest.fixture
+def db(tmp_path) -> Iterator[Database]:
+    store = Store(tmp_path / "library")
+    with store.writing() as db:
+        yield db
+
+
+def add(db: Database, path: str, *windows: dict[str, float], caption: str = "", tags: tuple[str, ...] = ()) -> int:
+    """A sound under a path, in whose windows some classes were heard; without windows nothing was."""
+    space = spaces.put_space(db, HandEars())
+    sound_id = sounds.add_sound(db, f"sha of {path}", 1, listening(caption, tags), "builtin")
+    heard = np.zeros((max(1, len(windows)), N_CLASSES), np.float32)
+    for row, window in zip(heard, windows, strict=False):
+        for name, probability in window.items():
+            row[audioset().index[name]] = probability
+    spaces.put_vectors(db, space, sound_id, np.tile(np.array([1, 0], np.float16), (len(heard), 1)), levels(heard))
+    sounds.put_file(db, FoundFile(path, 1, 1), sound_id)
+    sounds.index_words(db, [sound_id])
+    return sound_id
+
+
+def index_of(db: Database) -> SpaceIndex:
+    """What the ears of these tests heard."""
+    space = spaces.find_space(db, "hand")
+    held = spaces.all_vectors(db, space)
+    by_sound, by_chunk = ExactIndex(), ExactIndex()
+    by_sound.build(held.vectors)
+    by_chunk.build(held.chunks)
+    return SpaceIndex(space, held.sounds, by_sound, held.chunk_sounds, held.chunk_indexes, by_chunk, held.heard.T)
+
+
+def found(db: Database, text: str, without: str = "", fits: float = 0.05) -> list[int]:
+    return rank(db, index_of(db), text, without, sounds.present_ids(db), fits).ids.tolist()
+
+
+def test_a_sound_is_found_by_what_is_heard_whatever_its_name(db):
+    add(db, "/a/take_001.wav", {"Rain": 0.9})
+    dog = add(db, "/a/take_002.wav", {"Dog": 0.9, "Bark": 0.8})
+    add(db, "/a/take_003.wav", {"Piano": 0.9})
+    for text in ("a dog barks", "dogs", "woof", "puppy"):
+        assert found(db, text) == [dog], text
+
+
+def test_a_name_counts_more_than_what_is_heard_and_that_more_than_what_is_said(db):
+    said = add(db, "/a/1.wav", caption="Thunder.")
+    heard = add(db, "/a/2.wav", {"Thunder": 0.5})
+    name = add(db, "/a/thunder.wav")
+    assert found(db, "thunder") == [name, heard, said]
+
+
+def test_among_equal_names_the_ears_decide(db):
+    quiet = add(db, "/a/rain_1.wav", {"Rain": 0.1})
+    loud = add(db, "/a/rain_2.wav", {"Rain": 0.9})
+    other = add(db, "/a/rain_3.wav", {"Piano": 0.9})
+    assert found(db, "rain") == [loud, quiet, other]
+
+
+def test_more_of_the_words_and_rarer_ones_count_more(db):
+    for number in range(8):
+        add(db, f"/a/kick_{number}.wav")
+    metal, both = add(db, "/a/brass.wav"), add(db, "/a/brass_kick.wav")
+    assert found(db, "brass kick")[:2] == [both, metal]
+
+
+def test_what_is_not_wanted_is_left_out_by_name_and_lowered_by_ear(db):
+    clean = add(db, "/a/1.wav", {"Dog": 0.6})
+    street = add(db, "/a/2.wav", {"Dog": 0.9, "Traffic noise, roadway noise": 0.3})
+    traffic = add(db, "/a/traffic.wav", {"Dog": 0.99})
+    assert found(db, "dog") == [traffic, street, clean]
+    assert found(db, "dog", "traffic") == [clean, street]
+    assert found(db, "dog", "dog") == []
+
+
+def test_two_things_at_once_come_before_one_alone(db):
+    add(db, "/a/1.wav", {"Rain": 0.99})
+    add(db, "/a/2.wav", {"Dog": 0.99})
+    both = add(db, "/a/3.wav", {"Rain": 0.3, "Dog": 0.3})
+    assert found(db, "a dog barking in front of me and rain")[0] == both
+
+
+@pytest.mark.parametrize("text", ["quarterly report", "xyzzy", "", "the sound of", "воробей", "short"])
+def test_a_text_that_says_nothing_of_sounds_finds_nothing_by_ear(db, text):
+    add(db, "/a/1.wav", {"Rain": 0.9, "Dog": 0.9, "Music": 0.9})
+    assert found(db, text) == []
+
+
+def test_words_of_form_find_what_was_measured(db):
+    add(db, "/a/1.wav", {"Clang": 0.9}, tags=("long", "metallic"))
+    short = add(db, "/a/2.wav", {"Clang": 0.9}, tags=("short", "metallic"))
+    assert found(db, "short metallic hit")[0] == short
+    assert found(db, "short") == [short]
+
+
+def test_a_hit_is_shown_at_the_window_that_fits(db):
+    bark = {"Dog": 0.9}
+    long = add(db, "/a/1.wav", {"Rain": 0.9}, {"Rain": 0.9}, bark, {"Rain": 0.9})
+    worded = add(db, "/a/dog.wav")
+    index, present = index_of(db), sounds.present_ids(db)
+    best = matches(db, index, "dog", rank(db, index, "dog", "", present), 5)
+    assert {match.sound_id: match.chunk for match in best} == {long: 2, worded: None}
+
+
+def test_without_ears_the_words_decide_alone(db):
+    add(db, "/a/1.wav", {"Dog": 0.9})
+    worded = add(db, "/a/dog.wav")
+    ranking = rank(db, None, "dog", "", sounds.present_ids(db))
+    assert ranking.ids.tolist() == [worded]
+    assert matches(db, None, "dog", ranking, 3)[0].chunk is None
+
+
+def test_only_allowed_sounds_are_found(db):
+    one, two = (add(db, f"/a/dog_{number}.wav", {"Dog": 0.9}) for number in (1, 2))
+    index = index_of(db)
+    assert rank(db, index, "dog", "", {two}).ids.tolist() == [two]
+    assert rank(db, index, "dog", "", set()).ids.tolist() == []
+    assert sorted(named(db, "dog")) == [one, two]
+    assert named(db, "") == named(db, "the") == set()
+
+
+def test_scores_rise_with_the_evidence_and_stay_below_one(db):
+    for number, probability in enumerate((0.02, 0.1, 0.5, 0.99)):
+        add(db, f"/a/{number}.wav", {"Dog": probability})
+    add(db, "/a/dog.wav", {"Dog": 0.99}, caption="A dog.", tags=("Dog",))
+    ranking = rank(db, index_of(db), "dog", "", sounds.present_ids(db))
+    assert ranking.ids.tolist() == [5, 4, 3, 2, 1]
+    assert ranking.scores[0] < 1
+    assert ranking.scores[-1] > 0
+    assert np.all(np.diff(ranking.scores) < 0)
+
+
+def test_a_group_asks_for_more_than_a_list(db):
+    add(db, "/a/1.wav", {"Dog": 0.03})
+    sure = add(db, "/a/2.wav", {"Dog": 0.9})
+    assert found(db, "dog") == [sure, 1]
+    assert found(db, "dog", fits=SURELY_FITS) == [sure]
+
+
+def test_the_cache_on_disk_holds_what_was_heard_and_grows_with_the_library(tmp_path):
+    """Ten sounds are cached, read again, and brought up to date with one more: the ears always know them all."""
+    store = Store(tmp_path / "library")
+
+    def dogs(last: int) -> list[int]:
+        with store.reading() as db:
+            index = load_index(store, spaces.find_space(db, "hand"), "exact")
+            assert index.heard.shape == (N_CLASSES, last)
+            return sorted(rank(db, index, "dog", "", sounds.present_ids(db)).ids.tolist())
+
+    for number in range(1, 12):
+        with store.writing() as db:
+            add(db, f"/a/{number}.wav", {"Dog" if number % 2 else "Rain": 0.9})
+            spaces.touch(db, spaces.find_space(db, "hand"))
+        if number in (10, 11):
+            assert dogs(number) == dogs(number) == list(range(1, number + 1, 2))
+    assert (store.folder / "cache" / "hand-1-exact" / "heard.npy").exists()
