@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from core import patches, spectrum, timbre
 from core.embedding.base import Embedder, Heard
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "builtin.onnx"
 JOINT = Path(__file__).parent.parent / "assets" / "builtin_joint.npz"
+LESSONS = Path(__file__).parent.parent / "assets" / "builtin_lessons.npz"
 PARTS = ("network", "timbre")
 BATCH = 4  # patches at a time: more is not faster on a core, and fewer is slower
 
@@ -66,6 +68,36 @@ class Joint:
                 np.float32(np.sqrt(self.timbre_share)) * self.timbre.project(timbre),
             ]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What some classes gain or lose by a window's vector, beside what the network hears (`core.training.lessons`).
+
+    places: int64 (n,), of the classes. weights: float32 (n, dim). offsets: float32 (n,), in log-odds.
+    """
+
+    places: NDArray[np.int64]
+    weights: Rows
+    offsets: Rows
+
+    def applied(self, log_odds: Rows, vector: Rows) -> Rows:
+        """The log-odds (521,) of a window after the lessons, summed in a fixed order."""
+        taught = log_odds.copy()
+        taught[self.places] += self.offsets + (self.weights * vector).sum(axis=1, dtype=np.float32)
+        return taught
+
+
+def read_lessons(path: Path) -> Lessons:
+    """The lessons in a file that `write_lessons` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return Lessons(file["places"], file["weights"].astype(np.float32), file["offsets"])
+
+
+def write_lessons(lessons: Lessons, path: Path) -> None:
+    """The lessons as a file, the weights as float16."""
+    weights = lessons.weights.astype(np.float16)
+    np.savez(path, allow_pickle=False, places=lessons.places, weights=weights, offsets=lessons.offsets)
 
 
 def read_joint(path: Path) -> Joint:
@@ -117,7 +149,7 @@ class BuiltinEmbedder(Embedder):
 
     def weights_hash(self) -> str:
         """The first 16 hex digits of the SHA-256 of the weights files."""
-        return _hash_of(WEIGHTS, JOINT)
+        return _hash_of(WEIGHTS, JOINT, LESSONS)
 
     def _hear_some(self, clips: Sequence[Samples], vectors: Rows, tags: Rows) -> None:
         """Fills the first rows; those of silent clips stay zero."""
@@ -129,8 +161,8 @@ class BuiltinEmbedder(Embedder):
         embeddings, log_odds = run(self._network, np.stack(pictures))
         for row, features in enumerate(numbers):
             if features is not None:
-                tags[row] = 1 / (1 + np.exp(-log_odds[row]))
                 vectors[row] = self._joint.vector(embeddings[row], features)
+                tags[row] = expit(self._lessons.applied(log_odds[row], vectors[row]))
 
     @cached_property
     def _network(self) -> "InferenceSession":
@@ -139,6 +171,10 @@ class BuiltinEmbedder(Embedder):
     @cached_property
     def _joint(self) -> Joint:
         return read_joint(JOINT)
+
+    @cached_property
+    def _lessons(self) -> Lessons:
+        return read_lessons(LESSONS)
 
 
 def open_network(model: Path | bytes) -> "InferenceSession":

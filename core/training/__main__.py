@@ -62,22 +62,23 @@ def _export(arguments: argparse.Namespace) -> None:
     import torch
 
     from core.embedding.builtin import JOINT, WEIGHTS
-    from core.training import export, joining, pack
+    from core.training import export, joining, lessons, pack
     from core.training.network import Ears
 
     ears = Ears().eval()
     ears.load_state_dict(torch.load(arguments.checkpoint, map_location="cpu", weights_only=True)["average"])
     apart = export.write(ears, WEIGHTS)
     windows = joining.fit(pack.join([pack.read(folder) for folder in arguments.pack]), JOINT)
+    lessons.forget()
     _say({"apart": apart, "windows": windows})
 
 
 def _settle(arguments: argparse.Namespace) -> None:
     from core.training import card, settling
 
-    held_out, raw = settling.settle(arguments.library, arguments.folder.absolute(), arguments.table)
+    settled = settling.settle(arguments.library, arguments.folder.absolute(), arguments.table)
     card.write()
-    _say({"held_out": held_out.as_dict(), "raw": raw.as_dict()})
+    _say(settled.as_dict())
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -126,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--pack", type=Path, action="append", required=True, help="sounds that the joint is fitted on")
     export.set_defaults(run=_export)
-    settle = commands.add_parser("settle", help="fit commonness and calibration on a library heard by exported ears")
+    settle = commands.add_parser(
+        "settle", help="fit lessons, commonness and calibration on a library that exported ears have heard"
+    )
     settle.add_argument("--library", type=Path, required=True, help="a library that holds the folder")
     settle.add_argument("--folder", type=Path, required=True, help="where the paths of the table begin")
     settle.add_argument("--table", type=Path, required=True, help="CSV with path, label and source_set")

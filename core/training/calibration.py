@@ -27,7 +27,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from core.ontology import Ontology, audioset
+from core.ontology import audioset
 from core.records import Record
 from core.tagging import CALIBRATION, Calibration, log_odds
 
@@ -160,12 +160,11 @@ def _aliases(name: str) -> Iterator[str]:
 
 def _pairs(sounds: Labelled) -> _Pairs:
     """All pairs of a sound that has a name and a class that some sound is named after, but those that are unknown."""
-    ontology = audioset()
     known = np.zeros(sounds.probabilities.shape, bool)
     true = np.zeros(sounds.probabilities.shape, bool)
     for row, certain in enumerate(sounds.certain):
         if certain:
-            known[row], true[row] = _truth(certain, ontology)
+            known[row], true[row] = truth(certain)
     known &= true.any(axis=0)
     rows, classes = np.nonzero(known)
     odds = log_odds(sounds.probabilities)[rows, classes].astype(np.float64)
@@ -184,8 +183,9 @@ def _rarity(true: NDArray[np.bool_], known: NDArray[np.bool_], weights: NDArray[
     return rarity
 
 
-def _truth(certain: frozenset[str], ontology: Ontology) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which classes something is known of, and which of them are there."""
+def truth(certain: frozenset[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of a sound with a name: which classes something is known of, and which of them are there; bool (521,) each."""
+    ontology = audioset()
     true = np.zeros(len(ontology.names), bool)
     for name in certain:
         place = ontology.index[name]

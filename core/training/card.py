@@ -11,14 +11,14 @@ from typing import Any
 
 from core.demo.encode import audio_bytes
 from core.demo.kinds import KINDS
-from core.embedding.builtin import JOINT, WEIGHTS, BuiltinEmbedder
+from core.embedding.builtin import JOINT, LESSONS, WEIGHTS, BuiltinEmbedder
 from core.heard import COMMONNESS
 from core.tagging import CALIBRATION
 from core.training.evaluate import JOINED, Labelled, Result, hear, score
 from core.words import ALIASES, FOLDER, TOKENIZER, VECTORS
 
 CARD = WEIGHTS.with_suffix(".json")
-FILES = (WEIGHTS, JOINT, CALIBRATION, COMMONNESS, FOLDER / VECTORS, FOLDER / TOKENIZER, FOLDER / ALIASES)
+FILES = (WEIGHTS, JOINT, LESSONS, CALIBRATION, COMMONNESS, FOLDER / VECTORS, FOLDER / TOKENIZER, FOLDER / ALIASES)
 VARIANTS, SEED = 2, 2  # of every kind of the demo; the demo library is seed 0, the training heard seed 1
 
 

@@ -252,8 +252,8 @@ def test_the_same_bytes_give_the_same_vectors_in_another_library_and_with_any_nu
 
     assert held[0] == held[1]
     assert len(held[0]) == 13
-    assert [n_windows for _, n_windows, _ in held[0]] == [5] + [1] * 12, "windows of 2 s every 1 s over 5.3 s"
-    assert np.frombuffer(held[0][0][2], np.float16).reshape(5, 64).any(axis=1).all()
+    assert [n_windows for _, n_windows, _ in held[0]] == [6] + [1] * 12, "windows of 1 s every 1 s over 5.3 s"
+    assert np.frombuffer(held[0][0][2], np.float16).reshape(6, 160).any(axis=1).all()
 
 
 @WORKERS_ARE_SEEN

@@ -64,18 +64,16 @@ def test_a_chunk_finds_itself_and_its_moment(demo_library: Library) -> None:
         assert n_chunks >= 2
         for chunk in range(n_chunks):
             best = demo_library.search_by_audio(f"{sound_id}:{chunk}", k=1)[0]
-            start_s = min(
-                chunk, round(best.duration_s - 2, 3)
-            )  # a window begins every second, the last ends with the sound
+            start_s = min(chunk, round(best.duration_s - 1, 3))  # one begins every second, the last ends with the sound
             assert (best.id, best.start_s) == (sound_id, start_s)
             assert best.score == pytest.approx(1, abs=1e-6)
-            assert best.end_s == pytest.approx(start_s + 2, abs=0.002)
+            assert best.end_s == pytest.approx(start_s + 1, abs=0.002)
 
 
 def test_a_part_of_a_file_or_of_a_sound_finds_its_moment(demo_library: Library) -> None:
     path = demo_library.audio_path(13)
     for source in (path, "13", 13):
-        best = demo_library.search_by_audio(source, start_s=0.4235, end_s=3.0, k=1)[0]
+        best = demo_library.search_by_audio(source, start_s=1.4236, end_s=3.0, k=1)[0]
         assert (best.id, best.end_s) == (13, round(best.duration_s, 3))  # its last window, which ends with it
         assert best.score > 0.999
     assert demo_library.search_by_audio("13", start_s=1.0, k=1)[0].id == 13
@@ -89,7 +87,7 @@ def test_a_moment_in_a_long_recording_is_found(library: Library, tmp_path: Path)
     write_sound(tmp_path / "in" / "other.wav", noise(5, 16_000, seed=3), 16_000)
     list(library.ingest([tmp_path / "in"]))
     best = library.search_by_audio(write_sound(tmp_path / "tone.wav", tone, 16_000), k=2)[0]
-    assert (Path(best.path).name, best.start_s, best.end_s) == ("long.wav", 41, 43)
+    assert (Path(best.path).name, best.start_s, best.end_s) == ("long.wav", 41, 42)  # two windows are equally like it, and the first is told
 
 
 @pytest.mark.parametrize(
@@ -129,7 +127,7 @@ def test_a_reference_is_a_sound_and_perhaps_a_chunk(reference: str, parts: tuple
 
 def test_filters_hold_for_every_search(demo_library: Library) -> None:
     known = demo_library.sounds([str(sound_id) for sound_id in sorted(EVERY)])
-    domain = known[0]["domain"]
+    domain = next(sound["domain"] for sound in known if sound["domain"])
     middle_s = sorted(sound["duration_s"] for sound in known)[7]
     for filters, holds in (
         (Filters(min_s=middle_s), lambda sound: sound["duration_s"] >= middle_s),
@@ -166,7 +164,8 @@ def test_words_find_names_and_the_best_come_first(demo_library: Library) -> None
 
 
 def test_without_leaves_out_what_fits_it(demo_library: Library) -> None:
-    assert set(ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=99))) == KICKS
+    assert not {*ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=99))} & (RAINS | BELLS)
+    assert set(ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=4))) == KICKS
     assert demo_library.search_by_text("kick", without="kick") == []
     assert set(ids(demo_library.search_by_text("kick", without="the", k=99))) == KICKS
 
@@ -202,7 +201,7 @@ def test_metadata_says_what_was_measured(library: Library, tmp_path: Path) -> No
     assert known["peak_dbfs"] == pytest.approx(-6.02, abs=0.01)
     assert known["loudness_lufs"] == pytest.approx(-9.7, abs=0.3)
     assert known["pitch_hz"] == pytest.approx(440, rel=0.005)
-    assert known["n_chunks"] == 2  # 0 to 2 s and 1 to 2.5 s
+    assert known["n_chunks"] == 3  # 0 to 1 s, 1 to 2 s and 1.5 to 2.5 s
     assert {"label": "pitched", "source": "signal"}.items() <= next(
         tag for tag in known["tags"] if tag["label"] == "pitched"
     ).items()
@@ -215,8 +214,8 @@ def test_metadata_says_what_was_measured(library: Library, tmp_path: Path) -> No
 def test_a_chunk_says_where_it_lies(demo_library: Library) -> None:
     whole, chunk = demo_library.sounds(["13", "13:1"])
     assert "chunk" not in whole
-    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, round(whole["duration_s"] - 2, 3))
-    assert chunk["end_s"] == min(3.0, round(chunk["duration_s"], 3))
+    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, 1.0)
+    assert chunk["end_s"] == 2.0 < whole["duration_s"]
 
 
 def test_sounds_come_in_the_order_asked_and_the_missing_one_is_named(demo_library: Library) -> None:

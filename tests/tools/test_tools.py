@@ -326,7 +326,7 @@ def test_get_metadata_tells_all_of_a_sound_and_of_a_chunk(demo_library, demo_fol
     path = str(demo_folder / "kick" / "kick_0.wav")
     assert (sound["id"], sound["name"], sound["path"]) == (9, "kick_0.wav", path)
     assert sound["files"] == [{"path": path, "missing": False}]
-    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, round(chunk["duration_s"] - 2, 3))
+    assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, 1.0)
 
 
 def test_get_metadata_without_ids_tells_what_the_library_holds(demo_library):
