@@ -111,7 +111,7 @@ def _sounds(artifact: dict[str, Any]) -> Card:
 
 def _ingest(artifact: dict[str, Any]) -> Card:
     skipped = artifact["skipped"]
-    numbers = ("found", "indexed", "unchanged", "changed", "copies", "moved", "missing", "damaged")
+    numbers = ("found", "indexed", "unchanged", "changed", "copies", "moved", "missing", "damaged", "again")
     props: dict[str, Any] = {name: int(artifact.get(name, 0)) for name in numbers}
     props["n_skipped"] = len(skipped)
     props["skipped"] = [{"path": plain(s["path"]), "reason": plain(s["reason"])} for s in skipped[:MAX_SKIPS]]

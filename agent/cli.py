@@ -12,14 +12,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from typer.core import TyperCommand
 
+from agent import tables
 from agent.sources import read_settings
 from core.errors import EarshotError, NotFoundError
 from core.library import Library
 from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
 from core.references import SOUND
+from core.text_search import SURE
 
 app = typer.Typer(
     name="earshot",
@@ -38,7 +39,14 @@ SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
-TOLD_APART = {"changed": "changed", "copies": "copy", "moved": "moved", "missing": "missing", "damaged": "damaged"}
+TOLD_APART = {  # of one, of more
+    "again": ("heard again", "heard again"),
+    "changed": ("changed", "changed"),
+    "copies": ("copy", "copies"),
+    "moved": ("moved", "moved"),
+    "missing": ("missing", "missing"),
+    "damaged": ("damaged", "damaged"),
+}
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
 
 
@@ -66,14 +74,21 @@ def main() -> None:
 
 @app.command(cls=Verb)
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files with sound or video.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Folders and files with sound or video; none: all files it knows."),
+    ] = None,
     library: LibraryOption = None,
     embedder: Annotated[str | None, typer.Option(metavar="NAME", help="The ears to hear with.")] = None,
     captioner: Annotated[str | None, typer.Option(metavar="NAME", help="Who writes the captions.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add sounds, or bring the library up to date with folders that changed. Can be stopped and run again."""
-    run = _library(library).ingest(paths, embedder=embedder, captioner=captioner)
+    """Add sounds, or bring the library up to date with folders that changed. Can be stopped and run again.
+
+    What only older ears heard is heard again, and counts as indexed.
+    """
+    sounds = _library(library)
+    run = sounds.ingest(paths or [], embedder=embedder, captioner=captioner)
     try:
         _with_bar(run)
     except KeyboardInterrupt:
@@ -81,6 +96,7 @@ def ingest(
         _print_report(run.report, as_json, stopped=True)
         raise typer.Exit(INTERRUPTED) from None
     _print_report(run.report, as_json)
+    _print_note(sounds, embedder)
 
 
 @app.command(cls=Verb)
@@ -109,8 +125,9 @@ def search(
         raise typer.BadParameter("say what to look for: words, --like FILE, or both")
     if as_json:
         _print_json({"hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in hits]})
-        return
-    _print_hits(hits)
+    else:
+        _print_hits(hits, sure=bool(like) or any(hit.score >= SURE for hit in hits))
+    _print_note(sounds, space)
 
 
 @app.command(cls=Verb)
@@ -120,15 +137,14 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything that is known of some sounds."""
-    found = _library(library).sounds(ids)
+    held = _library(library)
+    found = held.sounds(ids)
     if as_json:
         _print_json({"sounds": found})
-        return
-    for sound in found:
-        table = Table("", "", title=escape(f"{sound['id']}  {Path(sound['path']).name}"), show_header=False)
-        for key, value in sound.items():
-            table.add_row(key, escape(_readable(value)))
-        out.print(table)
+    else:
+        for sound in found:
+            out.print(tables.sound(sound))
+    _print_note(held)
 
 
 @app.command(cls=Verb)
@@ -142,11 +158,13 @@ def cluster(
     as_json: JsonOption = False,
 ) -> None:
     """Group the sounds; the result is kept under an id."""
-    made = _library(library).cluster(k, method=method, space=space, query=query, seed=seed)
+    sounds = _library(library)
+    made = sounds.cluster(k, method=method, space=space, query=query, seed=seed)
     if as_json:
         _print_json(_clustering_json(made))
-        return
-    _print_clustering(made)
+    else:
+        out.print(tables.clustering(made))
+    _print_note(sounds, space)
 
 
 @app.command(cls=Verb)
@@ -159,7 +177,7 @@ def clusters(
     sounds = _library(library)
     if clustering is not None:
         found = sounds.clustering(clustering)
-        _print_json(found.as_dict()) if as_json else _print_clustering(found)
+        _print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
         return
     kept = sounds.clusterings()
     if as_json:
@@ -168,10 +186,7 @@ def clusters(
         ]
         _print_json({"clusterings": rows})
         return
-    table = Table("id", "groups", "method", "query", "made")
-    for each in kept:
-        table.add_row(str(each.clustering), str(each.k), each.method, escape(each.query), each.created_at)
-    out.print(table)
+    out.print(tables.clusterings(kept))
 
 
 @app.command(cls=Verb)
@@ -351,9 +366,7 @@ def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False)
         out.print(f"[yellow]skipped[/yellow] {escape(skip.path)}: {escape(skip.reason)}", soft_wrap=True)
     head = f"{handled} of {report.found} files done:" if stopped else f"found {report.found} ="
     out.print(f"{head} indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
-    told_apart = [
-        f"{summary[key]} {key if summary[key] > 1 else TOLD_APART[key]}" for key in TOLD_APART if summary[key]
-    ]
+    told_apart = [f"{summary[key]} {TOLD_APART[key][summary[key] > 1]}" for key in TOLD_APART if summary[key]]
     if told_apart:
         out.print(f"of these: {', '.join(told_apart)}")
     if report.seconds_of_audio:
@@ -362,34 +375,21 @@ def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False)
         out.print(f"{minutes:.1f} minutes of sound in {report.elapsed_s:.1f} s ({speed:.0f} times real time)")
 
 
-def _print_hits(hits: list[Hit]) -> None:
-    if not hits:
-        out.print("Nothing found. Try other words, or fewer of them.")
-        return
-    table = Table("id", "score", "at", "file", "what is known")
-    for hit in hits:
-        name = escape(Path(hit.path).name)
-        table.add_row(str(hit.id), f"{hit.score:.3f}", f"{hit.start_s:.1f} s", name, escape(hit.caption))
-    out.print(table)
+def _print_hits(hits: list[Hit], *, sure: bool) -> None:
+    if hits and not sure:
+        out.print("Nothing surely fits. The nearest, perhaps:")
+    out.print(tables.hits(hits) if hits else "Nothing found. Try other words, or fewer of them.")
+
+
+def _print_note(library: Library, space: str | None = None) -> None:
+    """Says on stderr what the answer that was just given does not know, such as that older ears gave it."""
+    if note := library.note(space):
+        err.print(f"[yellow]note:[/yellow] {escape(note)}", soft_wrap=True)
 
 
 def _clustering_json(made: Clustering) -> dict[str, Any]:
     document = made.as_dict()
     return {key: document[key] for key in ("clustering", "k", "method", "clusters")}
-
-
-def _print_clustering(made: Clustering) -> None:
-    how = "found by BIC" if made.bic else "as asked"
-    table = Table("cluster", "title", "sounds", "hear", title=f"clustering {made.clustering}: {made.k} groups, {how}")
-    for each in made.clusters:
-        table.add_row(str(each.cluster), escape(each.title), str(each.size), ", ".join(map(str, each.exemplars)))
-    out.print(table)
-
-
-def _readable(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def examine(library: Library, *, fix: bool = False) -> list[Finding]:
         *findings,
         _look("database", lambda: _database(library)),
         _look("sounds", lambda: _sounds(library)),
+        _look("heard by", lambda: _heard_by(library)),
         _look("index", lambda: _index(library)),
     ]
 
@@ -104,6 +105,12 @@ def _database(library: Library) -> str:
 def _sounds(library: Library) -> str:
     overview = library.overview()
     return f"{overview['sounds']} sounds in {overview['files']} files, {overview['skipped']} skipped"
+
+
+def _heard_by(library: Library) -> str:
+    if note := library.note():
+        raise EarshotError(note)
+    return f"{library.settings.embedder}, the ears of today"
 
 
 def _index(library: Library) -> str:

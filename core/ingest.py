@@ -21,10 +21,10 @@ from core import audio
 from core.ahead import Now, Pending, Then, ahead
 from core.captioning import CAPTIONERS
 from core.embedding import EMBEDDERS
-from core.errors import AudioError
+from core.errors import AudioError, NotFoundError
 from core.listening import Listening
 from core.records import IngestReport, Progress, Skip
-from core.scan import FoundFile, find_files, printable
+from core.scan import FoundFile, find_again, find_files, printable
 from core.settings import Settings
 from core.store import sounds, spaces
 from core.store.db import Store
@@ -68,6 +68,7 @@ class Ingest:
         self.report = IngestReport()
         self._store = store
         self._paths = [Path(os.path.abspath(path.expanduser())) for path in paths]
+        self._sought: set[str] = set()  # single paths, where no folders are named
         self._embedder, self._captioner = embedder, captioner
         self._settings = settings
 
@@ -76,7 +77,7 @@ class Ingest:
         started = time.perf_counter()
         ears = EMBEDDERS.load(self._embedder)()
         CAPTIONERS.load(self._captioner)
-        files = find_files(self._paths)
+        files = find_files(self._paths) if self._paths else self._find_known()
         with self._store.locked("ingest", self._settings.lock_wait_s):
             with self._store.writing() as db:
                 self._space = spaces.put_space(db, ears)
@@ -86,6 +87,15 @@ class Ingest:
             finally:
                 self.report.elapsed_s = round(time.perf_counter() - started, 3)
         log.info("ingest: %s", {key: value for key, value in self.report.as_dict().items() if key != "skipped"})
+
+    def _find_known(self) -> list[FoundFile]:
+        """The files that hold the sounds of earlier runs, those that went missing only if they are back."""
+        with self._store.reading() as db:
+            known = sounds.known_files(db)
+        if not known:
+            raise NotFoundError(f"no sound is known in {self._store.folder} yet; add some with: earshot ingest FOLDER")
+        self._sought = {*known, *map(os.path.dirname, known)}
+        return find_again(path for path in known if not known[path].missing or os.path.exists(path))
 
     def _remember(self, db: Database, files: list[FoundFile]) -> None:
         """What the library knows before this run."""
@@ -105,9 +115,10 @@ class Ingest:
         self.report.found = len(files)
 
     def _is_gone(self, path: str) -> bool:
-        """Whether a path of an earlier run lies in the folders of this one and was not found in them."""
-        listed = not any(_lies_in(path, folder) for folder in self._unlisted)
-        return path not in self._found and listed and any(_lies_in(path, str(root)) for root in self._paths)
+        """Whether a path of an earlier run was looked for in this one and not found."""
+        if path in self._found or any(_lies_in(path, folder) for folder in self._unlisted):
+            return False
+        return path in self._sought or any(_lies_in(path, str(root)) for root in self._paths)
 
     def _run(self, files: list[FoundFile]) -> Iterator[Progress]:
         batch: list[Outcome] = []
@@ -214,10 +225,9 @@ class Ingest:
     def _write(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
         """Writes one outcome."""
         file, sha256 = outcome.file, outcome.sha256
-        before = self._known.get(file.path)
-        if before is not None:
-            learned.touched[before.sound_id] = None
         if outcome.problem is not None:
+            if before := self._known.get(file.path):
+                learned.touched[before.sound_id] = None
             skip = Skip(printable(file.path), outcome.problem.reason)
             sounds.put_skip(db, skip)
             learned.counted.skipped.append(skip)
@@ -229,6 +239,7 @@ class Ingest:
     def _put_sound(self, db: Database, outcome: Outcome, heard: Listening, counted: IngestReport) -> int:
         counted.seconds_of_audio += heard.duration_s
         counted.damaged += heard.damaged_packets > 0
+        counted.again += outcome.sha256 in self._ids
         sound_id = sounds.add_sound(db, outcome.sha256, outcome.file.size_bytes, heard, self._captioner)
         if sound_id not in self._heard:  # it may be heard again for its caption alone
             spaces.put_vectors(db, self._space, sound_id, heard.vectors, heard.heard)
@@ -243,12 +254,12 @@ class Ingest:
         if before and before.sound_id == sound_id and outcome.heard is None:
             counted.unchanged += 1
             if (before.size_bytes, before.mtime_ns, before.missing) == (file.size_bytes, file.mtime_ns, False):
-                del learned.touched[sound_id]
                 return
         elif old_path is not None:
             sounds.move_file(db, old_path, file)
             learned.moved.add(old_path)
-            counted.unchanged += 1
+            counted.indexed += outcome.heard is not None
+            counted.unchanged += outcome.heard is None
             counted.moved += 1
         else:
             counted.indexed += 1
@@ -256,7 +267,7 @@ class Ingest:
             counted.copies += before is None and outcome.heard is None
         if old_path is None:
             sounds.put_file(db, file, sound_id)
-        learned.touched[sound_id] = None
+        learned.touched |= dict.fromkeys([before.sound_id, sound_id] if before else [sound_id])
 
     def _old_path(self, sound_id: int, moved: set[str]) -> str | None:
         """Where a sound lay that now has a new path: a file of it that is not there any more, in whatever folder."""
@@ -280,6 +291,7 @@ class Ingest:
         report.copies += counted.copies
         report.moved += counted.moved
         report.damaged += counted.damaged
+        report.again += counted.again
 
 
 def _is_still(file: FoundFile) -> bool:

@@ -12,10 +12,11 @@ import numpy as np
 from core import naming, search, text_search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
+from core.ears import Ears
 from core.embedding.base import pooled
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
-from core.index import SpaceIndex, load_index
+from core.index import SpaceIndex
 from core.records import DOMAINS, Cluster, Clustering, ClusterSummary, Filters, Hit, Vectors
 from core.references import parse_reference
 from core.settings import Settings
@@ -26,7 +27,6 @@ from core.store.spaces import Space
 
 if TYPE_CHECKING:
     from core.ingest import Ingest
-    from core.listening import Listener
 
 EXEMPLARS = 3
 
@@ -39,14 +39,18 @@ class Library:
         self.folder = (folder or self.settings.library).expanduser().absolute()
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
-        self._indexes: dict[tuple[str, str], SpaceIndex] = {}
-        self._listeners: dict[str, Listener] = {}
+        self._ears = Ears(self._store, self.settings)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding
 
-    def ingest(self, paths: Sequence[Path], *, embedder: str | None = None, captioner: str | None = None) -> "Ingest":
-        """A run that brings the library up to date with some folders and files; iterate it, then read its report."""
+    def ingest(
+        self, paths: Sequence[Path] = (), *, embedder: str | None = None, captioner: str | None = None
+    ) -> "Ingest":
+        """A run that brings the library up to date with some folders and files; iterate it, then read its report.
+
+        Without any it is brought up to date with the files it knows.
+        """
         from core.ingest import Ingest  # the decoder and the workers take half a second to load; a search needs neither
 
         ears, writer = embedder or self.settings.embedder, captioner or self.settings.captioner
@@ -90,7 +94,7 @@ class Library:
         the one that fits, or the whole sound where only words matched. Words that fit nothing find nothing; no words at
         all find every sound that passes the filters, if there are any, in order of id and with score 0.
         """
-        allowed, index = self._allowed(filters), self._hearing()
+        allowed, index = self._allowed(filters), self._ears.heard()
         with self._store.reading() as db:
             if not search.words_query(text) and filters not in (None, Filters()):
                 ids = sorted(allowed - text_search.named(db, without))
@@ -115,7 +119,7 @@ class Library:
         index = self.load_index(space)
         windows = self._windows_of(source, index.space, None, None)
         with self._store.reading() as db:
-            worded = text_search.rank(db, self._hearing(), text, without, allowed).ids.tolist()
+            worded = text_search.rank(db, self._ears.heard(), text, without, allowed).ids.tolist()
         alike = search.by_sound(index, windows, 10 * k, allowed)
         scores = search.fused([worded, [match.sound_id for match in alike]])
         best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[: max(0, k)]
@@ -154,6 +158,13 @@ class Library:
                 "spaces": [space.fingerprint.as_dict() for space in spaces.list_spaces(db)],
                 "clusterings": kept.clustering_ids(db),
             }
+
+    def note(self, space: str | None = None) -> str:
+        """What a person should be told beside the answers of a space: that older ears made it, and what to do.
+
+        One sentence; empty where the ears of today have heard all sounds that are there, or there is no library.
+        """
+        return self._ears.note(space) if self._store.exists() else ""
 
     def audio_path(self, sound_id: int) -> Path:
         """A file that holds a sound. Raises NotFoundError if there is no such sound, or its files are gone."""
@@ -256,14 +267,7 @@ class Library:
 
     def load_index(self, space: str | None = None) -> SpaceIndex:
         """The index of a space, fresh: another process may have added sounds since the last question."""
-        with self._store.reading() as db:
-            found = spaces.find_space(db, space or self.settings.embedder)
-            key = (sounds.state(db)[0], found.fingerprint.name)
-        held = self._indexes.get(key)
-        if held is None or held.space != found:
-            held = load_index(self._store, found, self.settings.index, held)
-            self._indexes[key] = held
-        return held
+        return self._ears.index(space)
 
     def _allowed(self, filters: Filters | None) -> set[int]:
         """The sounds that are there and pass the filters; remembered until the next change of the library."""
@@ -284,30 +288,17 @@ class Library:
         if isinstance(source, str) and ATTACHMENT.fullmatch(source):
             source = self.attachment(source).path
         if isinstance(source, Path):
-            return self._listener(space).embed(source, start_s or 0.0, end_s)
+            return self._ears.embed(space, source, start_s or 0.0, end_s)
         sound_id, chunk = parse_reference(str(source))
         if start_s is not None or end_s is not None:
-            return self._listener(space).embed(self.audio_path(sound_id), start_s or 0.0, end_s)
+            return self._ears.embed(space, self.audio_path(sound_id), start_s or 0.0, end_s)
         with self._store.reading() as db:
             self._require(db, sound_id)
             windows = spaces.get_vectors(db, space, sound_id)
         if chunk is None:
             return windows
-        if chunk >= len(windows):
-            raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; it has 0 to {len(windows) - 1}")
+        _check_chunk(sound_id, chunk, len(windows))
         return windows[chunk : chunk + 1]
-
-    def _listener(self, space: Space) -> "Listener":
-        """The ears of a space, loaded once. Raises UnsupportedError if those of today are others."""
-        from core.listening import Listener  # decoding and the ears load when a file is heard, not before
-
-        name = space.fingerprint.name
-        if name not in self._listeners:
-            self._listeners[name] = Listener(name)
-        if self._listeners[name].embedder.fingerprint() != space.fingerprint:
-            message = f"the vectors of {name!r} were made by an older version of these ears"
-            raise UnsupportedError(f"{message}; ingest the folders again to bring them up to date")
-        return self._listeners[name]
 
     def _named(self, text: str) -> set[int]:
         """The sounds that a text finds by its whole words; none for an empty text."""
@@ -315,12 +306,6 @@ class Library:
             return set()
         with self._store.reading() as db:
             return text_search.named(db, text)
-
-    def _hearing(self) -> SpaceIndex | None:
-        """What the ears of the settings heard; None where no sound was heard with them."""
-        with self._store.reading() as db:
-            names = {space.fingerprint.name for space in spaces.list_spaces(db)}
-        return self.load_index() if self.settings.embedder in names else None
 
     def _hits(self, matches: Sequence[search.Match], space: Space | None) -> list[Hit]:
         cards = {card["id"]: card for card in self.cards([match.sound_id for match in matches])}
@@ -340,12 +325,11 @@ class Library:
             heard_in = spaces.list_spaces(db)
             names = {space.fingerprint.name for space in heard_in}
             name = self.settings.embedder if self.settings.embedder in names or not names else min(names)
-            space = spaces.find_space(db, name)
+            space = spaces.find_space(db, name, self._ears.present(name))
             n_chunks = spaces.count_windows(db, space, sound_id)
         metadata["n_chunks"] = n_chunks
         if chunk is not None:
-            if chunk >= n_chunks:
-                raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; it has 0 to {n_chunks - 1}")
+            _check_chunk(sound_id, chunk, n_chunks)
             start_s, end_s = space.fingerprint.seconds_of(chunk, metadata["duration_s"])
             metadata |= {"chunk": chunk, "start_s": round(start_s, 3), "end_s": round(end_s, 3)}
         return metadata
@@ -362,7 +346,7 @@ class Library:
         if query:
             with self._store.reading() as db:
                 fits = text_search.SURELY_FITS
-                allowed = set(text_search.rank(db, self._hearing(), query, "", allowed, fits).ids.tolist())
+                allowed = set(text_search.rank(db, self._ears.heard(), query, "", allowed, fits).ids.tolist())
         with self._store.reading() as db:
             held = spaces.all_vectors(db, index.space)
         rows = np.isin(held.sounds, list(allowed))
@@ -384,6 +368,12 @@ class Library:
             clusters.append(Cluster(g + 1, title, len(inside), ranked[g], chosen[best].tolist()))
             summaries.append(naming.summarise(groups[g], ranked[g]))
         return clusters, summaries
+
+
+def _check_chunk(sound_id: int, chunk: int, n_chunks: int) -> None:
+    if chunk >= n_chunks:
+        has = f"it has 0 to {n_chunks - 1}" if n_chunks else "these ears have not heard it yet: ingest it again"
+        raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; {has}")
 
 
 def _described(card: dict[str, Any]) -> naming.Described:

@@ -1,17 +1,24 @@
 """Titles and summaries of groups, from what their sounds have and the other groups' sounds lack.
 
-Works on words alone: tags, captions and the words of file names.
+Works on words alone: tags as they are spoken, and the words of file names.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from core.ontology import audioset
+from core.phrases import bare, phrases
+from core.qualities import WORDS as FORMS
+from core.sources import BROAD
 from core.spoken import spoken_duration
 
 KEYWORDS = 8
 TITLE_WORDS = 3
+NEARLY = 0.5  # a broad kind (animal) is left out beside a dog that weighs this share of it; others beside heavier ones
 COMMON_FILE_WORDS = frozenset(
     "aif aiff audio clip copy edit file final flac loop mix mono mp3 new ogg old rec recording sample samples sfx sound"
     " sounds stereo take test the track unsorted untitled various version wav zoom".split()
@@ -75,9 +82,15 @@ def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
 
 
 def sound_words(name_words: Sequence[str], tags: Sequence[str]) -> frozenset[str]:
-    """The words a title may be made of: tags, and the words of a file name that are words."""
-    spoken = {word for word in name_words if len(word) > 2 and word.isalpha() and word not in COMMON_FILE_WORDS}
-    return frozenset(spoken | {tag.lower() for tag in tags})
+    """The words a title may be made of: tags as they are spoken, and the words of a file name that are words.
+
+    What has no phrase is not spoken of (`core.phrases`); a label that is no class of the ontology is its own word.
+    """
+    written = {word for word in name_words if len(word) > 2 and word.isalpha() and word not in COMMON_FILE_WORDS}
+    known = audioset().index
+    sayable = [tag for tag in tags if tag in phrases() or tag not in known]
+    said = {bare(phrases()[tag].noun) if tag in phrases() else tag for tag in sayable}
+    return frozenset(written | {word.lower() for word in said})
 
 
 def _shares(group: Sequence[Described]) -> dict[str, float]:
@@ -88,7 +101,51 @@ def _shares(group: Sequence[Described]) -> dict[str, float]:
 def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[str]:
     weights = {word: value * math.log(1 / mean[word]) for word, value in share.items() if value >= 0.15}
     weights = {word: weight for word, weight in weights.items() if weight > 0}
-    return sorted(weights, key=lambda word: (-weights[word], word))[:KEYWORDS]
+    ranked: list[str] = []
+    for word in sorted(weights, key=lambda word: (-weights[word], word)):
+        if not any(_alike(word, other) for other in ranked) and not _is_kind(word, weights):
+            ranked.append(word)
+    return _names_first(ranked[:KEYWORDS])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words say the same, or one of them more of it: crickets and cricket, bell and church bell."""
+    parts, others = _parts(one), _parts(other)
+    return parts <= others or others <= parts or "".join(sorted(parts)) == "".join(sorted(others))
+
+
+@cache
+def _parts(word: str) -> frozenset[str]:
+    return frozenset(part.removesuffix("s") for part in re.findall(r"\w+", word)) or frozenset({word})
+
+
+def _is_kind(word: str, weights: Mapping[str, float]) -> bool:
+    """Whether another word is narrower and weighs more, or nearly as much if this one is broad: animal beside dog."""
+    enough = weights[word] * (NEARLY if word in _broad() else 1)
+    return any(word in _kinds().get(other, ()) for other, weight in weights.items() if weight >= enough)
+
+
+@cache
+def _kinds() -> Mapping[str, frozenset[str]]:
+    """For each spoken class the words for what stands above it."""
+    ontology, spoken = audioset(), {name: bare(phrase.noun).lower() for name, phrase in phrases().items()}
+    above = {name: {spoken[kind] for kind in ontology.ancestors(name) if kind in spoken} for name in spoken}
+    return {word: frozenset(above[name] - {word}) for name, word in spoken.items()}
+
+
+@cache
+def _broad() -> frozenset[str]:
+    return frozenset(bare(phrases()[name].noun) for name in BROAD)
+
+
+def _names_first(words: list[str]) -> list[str]:
+    """Words in the order of a title: what it is, or is called, before how it sounds."""
+    names = [word for word in words if word not in FORMS]
+    head = words[:TITLE_WORDS]
+    if names and not set(head) & set(names):
+        head = [names[0], *head[:-1]]
+    head = sorted(head, key=lambda word: word in FORMS)
+    return [*head, *(word for word in words if word not in head)]
 
 
 def _candidates(words: Sequence[str]) -> Iterator[str]:

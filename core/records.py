@@ -58,8 +58,9 @@ class Skip(Record):
 class IngestReport(Record):
     """What an ingest did. `found == indexed + unchanged + len(skipped)` holds at the end of every run.
 
-    indexed: files that are new to the library or whose bytes changed (`changed` of them), copies of known sounds
-    (`copies`) included. unchanged: files known before, those found at a new path (`moved`) included.
+    indexed: files whose sound was heard in this run, or that are new copies (`copies`) of a known sound. Of these, some
+    have other bytes than before (`changed`), and some were known and heard `again`, by other ears or for another
+    captioner. unchanged: files known before. Either may have been found at a new path (`moved`).
     missing: files of an earlier run that are gone from the folders of this one; their sounds are kept, out of sight.
     damaged: files of those indexed of which parts could not be decoded; the rest was heard.
     """
@@ -75,6 +76,7 @@ class IngestReport(Record):
     moved: int = 0
     missing: int = 0
     damaged: int = 0
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from core.errors import NotFoundError
@@ -14,6 +15,9 @@ SOUND_SUFFIXES = frozenset(
     " m2ts m4a m4b m4v mka mkv mov mp1 mp2 mp3 mp4 mpa mpc mpeg mpg mts mxf nist oga ogg ogv oma opus qoa ra"
     " rf64 rm sd2 shn snd sph spx tak tta vob voc w64 wav wave webm wma wmv wv".split()
 )
+
+
+_GONE = "this folder is not there; connect its drive, or ingest the folder that holds its sounds now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,20 @@ def find_files(paths: Iterable[Path]) -> list[FoundFile]:
         for file in _walk(path) if path.is_dir() else _stat(str(path)):
             found[file.path] = file
     return [found[path] for path in sorted(found)]
+
+
+def find_again(paths: Iterable[str]) -> list[FoundFile]:
+    """Those of some known files that are still there, in order of path.
+
+    A folder that is not there stands in the list in place of its files: its drive may just not be mounted.
+    """
+    found: list[FoundFile] = []
+    for folder, inside in groupby(sorted(paths, key=os.path.split), os.path.dirname):
+        if os.path.isdir(folder):
+            found += [file for path in inside for file in _stat(path)]
+        else:
+            found.append(FoundFile(folder, problem=_GONE))
+    return sorted(found, key=lambda file: file.path)
 
 
 def printable(path: str) -> str:

@@ -10,22 +10,24 @@ from core.ontology import AMBIGUOUS, Ontology, audioset
 from core.phrases import bare, phrases
 from core.qualities import Measured
 from core.records import Record
-from core.tagging import SURE_OF_HEDGED, SURE_OF_JOINED, SURE_OF_STATED
+from core.tagging import BODIES, SURE_OF_BODIES, SURE_OF_HEDGED, SURE_OF_JOINED, SURE_OF_STATED
 
 NEARLY_AS_LIKELY = 0.6  # a source is said before a likelier manner or broad kind from this share on,
 AS_LIKELY_NARROW = 0.7  # a narrower name taken from this share of the broader one on,
 AS_LIKELY_BESIDE = 0.75  # another source joined from this share on,
 LIKELY_GUESS = 0.25  # and a guess within a broad kind ventured from this probability on
-SURE_OF_BODIES = 0.9  # nobody is told that they farted on less
+RIVALS = 0.75  # of two names of one kind nearly this close, a waterfall and a stream, the kind alone is stated,
+SURE_ALONE = 0.75  # unless the likelier is as likely as this
+SURE_OF_DOING = 0.4  # what a source does is said from here on where the source itself is stated: an owl hoots
 MUSIC_S = 3.0  # nothing shorter is called music,
 ROLL_S = 1.0  # nothing shorter is a drum roll
 EVENT_S = 2.0  # sounds under this length with one onset are one event of one source
+ONE_DOMAIN_S = 4.0  # sounds under this length have one source of a domain: two animals are two guesses at one
 SCENE_S = 10.0  # sounds of this length may have three sources, shorter ones two
 BROAD = frozenset({"Animal", "Wild animals", "Music", "Musical instrument", "Percussion", "Vehicle", "Alarm"})
 """Kinds of which two may well sound together, and which say so little that a guess beside them helps."""
 VAGUE = frozenset({"Sound effect", "Mechanisms", "Tools", "Sine wave", "Chirp tone"})
 """Said only if nothing else is likely."""
-BODIES = frozenset({"Fart", "Burping, eructation", "Stomach rumble"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,32 @@ def sources(scores: Mapping[str, float], measured: Measured) -> list[Source]:
     heard = {name: scores[name] for name in _ordered(scores) if _may_be_said(name, scores[name], measured, ontology)}
     if not heard:
         return []
-    found = [_first_source(heard, ontology)]
-    if not found[0].stated:
-        return [] if found[0].name in BROAD and not found[0].beside else found
+    first = _first_source(heard, ontology)
+    stated = first if first.stated or not first.beside else Source(first.beside, heard[first.beside], True)
+    if not stated.stated:
+        return [] if first.name in BROAD else [first]
+    others = _others(stated, heard, measured, ontology)
+    return [stated, *others] if others else [first]
+
+
+def _others(first: Source, heard: Mapping[str, float], measured: Measured, ontology: Ontology) -> list[Source]:
+    """What else is surely heard beside a first source, the likeliest first."""
     if measured.descriptors.onsets <= 1 and measured.duration_s < EVENT_S:
-        return found
+        return []
     most = 3 if measured.duration_s >= SCENE_S else 2
-    enough = SURE_OF_JOINED if most > 2 else max(SURE_OF_JOINED, AS_LIKELY_BESIDE * found[0].score)
+    enough = SURE_OF_JOINED if most > 2 else max(SURE_OF_JOINED, AS_LIKELY_BESIDE * first.score)
     others = {name: score for name, score in heard.items() if score >= enough and _may_join(name, ontology)}
-    if measured.descriptors.onsets <= 1 and plays(found[0].name):  # one note is of one instrument
+    if measured.descriptors.onsets <= 1 and plays(first.name):  # one note is of one instrument
         others = {name: score for name, score in others.items() if not plays(name)}
+    if measured.duration_s < ONE_DOMAIN_S:
+        others = {name: score for name, score in others.items() if _domain(name) != _domain(first.name)}
+    found = [first]
     while len(found) < most:
         others = {name: score for name, score in others.items() if _apart(found[-1].name, name, ontology)}
         if not others:
             break
         found.append(_narrowed(_likeliest(others, ontology), others, ontology))
-    return found
+    return found[1:]
 
 
 def _ordered(scores: Mapping[str, float]) -> list[str]:
@@ -77,7 +89,7 @@ def _may_be_said(name: str, score: float, measured: Measured, ontology: Ontology
         return False
     if name == "Drum roll":
         return measured.duration_s >= ROLL_S
-    singing = ontology.classes[ontology.index[name]].domain == "singing"
+    singing = _domain(name) == "singing"
     return measured.duration_s >= MUSIC_S or singing or not is_music(name)
 
 
@@ -102,19 +114,38 @@ def _likeliest(heard: Mapping[str, float], ontology: Ontology) -> str:
 
 def _narrowed(name: str, heard: Mapping[str, float], ontology: Ontology) -> Source:
     """The narrowest class under a class that is nearly as likely; within a broad kind, perhaps one less likely."""
-    found = stated = name
+    found, stated = name, name if heard[name] >= SURE_OF_STATED else ""
     while below := [n for n in heard if _within(n, found, ontology) and heard[n] >= AS_LIKELY_NARROW * heard[name]]:
         found = max(below, key=lambda n: heard[n])
-        stated = found if heard[found] >= SURE_OF_STATED else stated
+        enough = SURE_OF_DOING if stated and phrases()[found].sentence else SURE_OF_STATED
+        stated = found if heard[found] >= enough else stated
     if found in BROAD:
         found = _guess(found, heard, ontology)
         stated = found if heard[found] >= SURE_OF_STATED else stated
-    if heard[stated] < SURE_OF_STATED:
+    if not stated:
         return Source(found, heard[found], False, _stated_kind(found, heard, ontology))
-    nouns = [bare(phrases()[n].noun) for n in (found, stated)]
-    if found == stated or stated not in BROAD or nouns[0] in nouns[1] or nouns[1] in nouns[0]:
-        return Source(stated, heard[stated], True)
-    return Source(found, heard[found], False, beside=stated)
+    kind = (found == stated and _shared_with_a_rival(stated, heard, ontology)) or stated
+    if found != kind and _narrows(found, kind):
+        return Source(found, heard[found], False, beside=kind)
+    return Source(kind, heard[kind], True)
+
+
+def _narrows(name: str, kind: str) -> bool:
+    """Whether a guess tells more beside its kind: a bell, perhaps a church bell; not a dog, perhaps a dog barking."""
+    guess, stated = (bare(phrases()[each].noun).split() for each in (name, kind))
+    repeats = set(stated) <= set(guess) and guess[-len(stated) :] != stated
+    return name not in BROAD and guess != stated and not repeats and not set(guess) < set(stated)
+
+
+def _shared_with_a_rival(name: str, heard: Mapping[str, float], ontology: Ontology) -> str:
+    """The narrowest kind of a class and another nearly as likely, of which only one will be there; empty if none is."""
+    if heard[name] >= SURE_ALONE:
+        return ""
+    above = ontology.ancestors(name)
+    rivals = [n for n in heard if heard[n] >= RIVALS * heard[name] and not ontology.related(n, name)]
+    shared = {k for n in rivals for k in ontology.ancestors(n) & above if heard.get(k, 0) >= SURE_OF_STATED}
+    kinds = [k for k in shared if k not in BROAD and not _manner(k, ontology)]
+    return max(kinds, key=lambda k: (heard[k], len(ontology.ancestors(k)))) if kinds else ""
 
 
 def _stated_kind(name: str, heard: Mapping[str, float], ontology: Ontology) -> str:
@@ -152,6 +183,10 @@ def _manner(name: str, ontology: Ontology) -> bool:
     """Whether a class only says how something sounds."""
     above = ontology.ancestors(name) | {name}
     return AMBIGUOUS in above or "Noise" in above or name in VAGUE
+
+
+def _domain(name: str) -> str:
+    return audioset().classes[audioset().index[name]].domain
 
 
 def _may_join(name: str, ontology: Ontology) -> bool:

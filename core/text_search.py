@@ -1,9 +1,11 @@
 """Which sounds fit a text: what their files are called, what is said of them, and what the ears heard in them.
 
 Each of the three is evidence from 0 to 1; the score of a sound is 1 - exp(-their weighted sum). A name counts most, as
-a person gave it; among equal names, and where the names say nothing, the ears decide.
+a person gave it; among equal names, and where the names say nothing, the ears decide. What is not to be in the sounds
+may be said in the text itself: "a dog, no traffic".
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,13 +15,24 @@ from sqlite_utils import Database
 
 from core.heard import fit
 from core.index import SpaceIndex
-from core.search import Match, query_words, words_query
+from core.qualities import WORDS as FORMS
+from core.search import Match, query_words
 from core.store import sounds, spaces
 from core.words import understand
 
 NAMED, HEARD, SAID = 3.0, 1.5, 0.5  # the weights; said is what tags and captions hold, which repeat what was heard
 FITS = 0.05  # a sound that is heard to fit less than this, and neither named nor said to, is not found
 SURELY_FITS = 0.3  # from here on a sound belongs to a group that is chosen by a text
+SURE = 0.7  # a hit with a lower score is shown as a perhaps: by ear alone, two of three of those above it are right
+MEASURED = frozenset({*FORMS, "hit", "hits", "tone", "tones", "noise"})  # words that captions and tags hold as surely
+
+BUT = r"(?:,? *\b(?:but|and) +(?:with +)?|, *(?:with +)?)"
+EVER = r",? *(?:\b(?:but|and) +)?\b(?:without|excluding|except(?: for)?|with +no|minus)"
+DENIED = re.compile(rf" *(?:{EVER}|{BUT}(?:no|not)) +", re.IGNORECASE)
+DENIED_FIRST = re.compile(
+    r" *(?:no|not|without|except(?: for)?)(?: +any)? +([^,;]+)[,;] *(?:but +|and +)?(.+)", re.IGNORECASE
+)
+OR = re.compile(r" *(?:[,;]|\band\b|\bor\b|\bnor\b) *(?:(?:no|not|without|any|nor)\b *)*", re.IGNORECASE)
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -39,9 +52,10 @@ def rank(
 ) -> Ranking:
     """All allowed sounds that fit a text.
 
-    A sound that `without` names by a whole word is left out; one that is heard to be so loses as much as it is. Without
-    an index, or where the words say nothing about sounds, names and tags decide alone.
+    A sound whose name or caption says what is in `without` is left out; one that is heard to be so loses as much as it
+    is. Without an index, or where the words say nothing about sounds, names and tags decide alone.
     """
+    text, without = wish(text, without)
     ids = np.sort(np.fromiter(allowed - named(db, without), np.int64))
     heard = _heard(index, text, ids)
     by_name, by_what_is_said = _worded(db, text, ids)
@@ -60,10 +74,27 @@ def matches(db: Database, index: SpaceIndex | None, text: str, ranking: Ranking,
     return [Match(sound_id, score, moments.get(sound_id)) for sound_id, score in pairs]
 
 
+def wish(text: str, without: str = "") -> tuple[str, str]:
+    """What a text asks for, and what it asks to be left out: "a dog, no traffic" is "a dog" and "traffic".
+
+    A text that asks for nothing else ("no input mixer") is all asked for. without: what is to be left out besides.
+    """
+    first = DENIED_FIRST.fullmatch(text)
+    wanted, denied = (first[2], first[1]) if first else (text, "")
+    parts = DENIED.split(wanted, maxsplit=1)
+    if len(parts) == 2 and re.search(r"\w", parts[0]):
+        wanted, denied = parts[0], ", ".join(part for part in (denied, parts[1]) if part)
+    return wanted.strip(" ,;"), ", ".join(part for part in (without.strip(), denied.strip(" ,;.!?")) if part)
+
+
 def named(db: Database, text: str) -> set[int]:
-    """The sounds that a text finds by its whole words; none for an empty text."""
-    query = words_query(text, beginnings=False)
-    return sounds.matching(db, query) if query else set()
+    """The sounds that a text names: all whole words of one of its parts are in the names or the caption of each."""
+    found: set[int] = set()
+    for part in OR.split(text):
+        words = [f"({word})" for word in query_words(part, beginnings=False)]
+        if words:
+            found |= sounds.matching(db, f"{{names captions}} : ({' AND '.join(words)})")
+    return found
 
 
 def _heard(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
@@ -77,15 +108,16 @@ def _heard(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
 def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
     """The share of a text's words that is in the name of a sound, and in its tags and captions: float32 (n_ids,) each.
 
-    A word that few sounds have says more than one that many have (inverse document frequency).
+    A word that few sounds have says more than one that many have (inverse document frequency). What is measured counts
+    as if a person had named it.
     """
-    columns = ("names", "{tags captions}")
     n_sounds = sounds.count(db)
-    shares = [np.zeros(len(ids), np.float32) for _ in columns]
-    totals = [0.0 for _ in columns]
+    shares = [np.zeros(len(ids), np.float32) for _ in range(2)]
+    totals = [0.0 for _ in shares]
     for word in query_words(text):
-        for place, column in enumerate(columns):
-            having = sounds.matching(db, f"{column} : ({word})")
+        measured = word.split('"')[1] in MEASURED
+        for place, columns in enumerate(("{names tags captions}" if measured else "names", "{tags captions}")):
+            having = sounds.matching(db, f"{columns} : ({word})")
             rarity = float(np.log(1 + n_sounds / (len(having) + 0.5)))
             totals[place] += rarity
             shares[place] += rarity * np.isin(ids, _array(having))
@@ -94,7 +126,7 @@ def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
 
 def _moments(db: Database, index: SpaceIndex, text: str, chosen: list[int]) -> dict[int, int]:
     """The window of each sound that fits a text best, where one fits at all."""
-    meaning = understand(text)
+    meaning = understand(wish(text)[0])
     if not len(meaning):
         return {}
     fits = {sound: fit(meaning, windows.T) for sound, windows in spaces.heard_windows(db, index.space, chosen).items()}

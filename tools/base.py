@@ -72,13 +72,28 @@ def line(card: dict[str, Any]) -> str:
     return f"sound {card['id']} {quoted(card['name'])}, {moment}{score}: {quoted(card['caption'], LONGEST_CAPTION)}"
 
 
+def noted(library: Library, answer: Answer) -> Answer:
+    """An answer with what the library says beside it, such as that older ears gave it; unchanged if it says nothing."""
+    text, artifact = answer
+    note = library.note()
+    return (f"{text}\nTell the person: {note}", artifact | {"note": note}) if note else answer
+
+
 def numbered(cards: Sequence[dict[str, Any]]) -> str:
     """Cards as a numbered list for the model."""
     return "\n".join(f"{number}. {line(card)}" for number, card in enumerate(cards, start=1))
 
 
-def hits_answer(title: str, hits: Sequence[Hit]) -> Answer:
-    """The answer of a search."""
-    cards = [hit_card(hit) for hit in hits]
-    found = f"{len(cards)} found, best first.\n{numbered(cards)}" if cards else "nothing found."
-    return f"{quoted(title, LONGEST_CAPTION)}: {found}", {"kind": "hits", "title": title, "hits": cards}
+def hits_answer(title: str, hits: Sequence[Hit], *, sure: int | None = None, scored: bool = True) -> Answer:
+    """The answer of a search. sure: how many hits surely fit, where that is known. scored: whether scores are shown."""
+    cards = [hit_card(hit) if scored else hit_card(hit) | {"score": None} for hit in hits]
+    found = f"{_how_many(len(cards), sure)}\n{numbered(cards)}" if cards else "nothing found."
+    artifact = {"kind": "hits", "title": title, "hits": cards} | ({} if sure is None else {"sure": sure})
+    return f"{quoted(title, LONGEST_CAPTION)}: {found}", artifact
+
+
+def _how_many(found: int, sure: int | None) -> str:
+    if sure == 0:
+        return f"nothing surely fits; tell the person so. The {found} nearest fit perhaps:"
+    rest = "" if sure is None or sure == found else f" The first {sure} surely fit, the others perhaps."
+    return f"{found} found, best first.{rest}"

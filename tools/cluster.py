@@ -6,7 +6,7 @@ from langchain_core.tools import BaseTool
 
 from core.library import Library
 from core.records import Clustering
-from tools.base import Answer, as_tool, line, quoted, sound_card
+from tools.base import Answer, as_tool, line, noted, quoted, sound_card
 
 
 def cluster_tool(library: Library) -> BaseTool:
@@ -22,7 +22,7 @@ def cluster_tool(library: Library) -> BaseTool:
         """
         clustering = library.cluster(k, method=method, query=query)
         artifact = clustering_artifact(library, clustering)
-        return _text(artifact), artifact
+        return noted(library, (_text(artifact), artifact))
 
     return as_tool(cluster)
 

@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.tools import BaseTool
 
 from core.library import Library
-from tools.base import LONGEST_CAPTION, Answer, as_tool, quoted
+from tools.base import LONGEST_CAPTION, Answer, as_tool, noted, quoted
 
 NUMBERS: tuple[str, ...] = (
     "duration_s",
@@ -32,7 +32,7 @@ def get_metadata_tool(library: Library) -> BaseTool:
         """
         if not sounds:
             overview = library.overview()
-            return json.dumps(overview, ensure_ascii=False), {"kind": "overview", **overview}
+            return noted(library, (json.dumps(overview, ensure_ascii=False), {"kind": "overview", **overview}))
         found = [{"name": Path(sound["path"]).name, **sound} for sound in library.sounds(sounds)]
         return "\n".join(map(_line, found)), {"kind": "sounds", "sounds": found}
 

@@ -7,7 +7,7 @@ from langchain_core.tools import BaseTool
 
 from core.library import Library
 from core.records import Progress
-from tools.base import Answer, as_tool, quoted
+from tools.base import Answer, as_tool, noted, quoted
 
 SKIPS_TOLD = 20
 
@@ -15,22 +15,23 @@ SKIPS_TOLD = 20
 def ingest_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` is called after every file."""
 
-    def ingest(folder: str) -> Answer:
+    def ingest(folder: str = "") -> Answer:
         """Add all sounds and videos in a folder to the library, or bring it up to date with the folder.
 
         Args:
-            folder: Path of the folder or file, as the person gave it.
+            folder: Path of the folder or file, as the person gave it; empty brings all files it knows up to date.
         """
-        run = library.ingest([Path(folder)])
+        run = library.ingest([Path(folder)] if folder else [])
         for progress in run:
             report(progress)
         summary = run.report.as_dict()
         skips = summary["skipped"]
+        again = f" ({summary['again']} heard again)" if summary["again"] else ""
         text = (
-            f"found {summary['found']} = indexed {summary['indexed']} + unchanged {summary['unchanged']}"
+            f"found {summary['found']} = indexed {summary['indexed']}{again} + unchanged {summary['unchanged']}"
             f" + skipped {len(skips)}; {summary['seconds_of_audio']:.0f} s of sound in {summary['elapsed_s']:.1f} s"
         )
         reasons = [f"skipped {quoted(Path(skip['path']).name)}: {skip['reason']}" for skip in skips[:SKIPS_TOLD]]
-        return "\n".join([text, *reasons]), {"kind": "ingest", **summary}
+        return noted(library, ("\n".join([text, *reasons]), {"kind": "ingest", **summary}))
 
     return as_tool(ingest)

@@ -8,7 +8,7 @@ from core.attachments import PATTERN as ATTACHMENT
 from core.library import Library
 from core.records import Filters
 from core.references import parse_reference
-from tools.base import MOST_HITS, Answer, as_tool, hits_answer
+from tools.base import MOST_HITS, Answer, as_tool, hits_answer, noted
 
 
 def search_by_audio_tool(library: Library) -> BaseTool:
@@ -52,7 +52,7 @@ def search_by_audio_tool(library: Library) -> BaseTool:
         said += "" if end_s is None else f" to {end_s:g} s"
         said += f" for “{text}”" if text else ""
         said += f" without “{without}”" if without else ""
-        return hits_answer(f"Sounds like {name}{said}", others)
+        return noted(library, hits_answer(f"Sounds like {name}{said}", others, scored=not text))
 
     return as_tool(search_by_audio)
 

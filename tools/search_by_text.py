@@ -4,7 +4,8 @@ from langchain_core.tools import BaseTool
 
 from core.library import Library
 from core.records import Filters
-from tools.base import MOST_HITS, Answer, as_tool, hits_answer
+from core.text_search import SURE, wish
+from tools.base import MOST_HITS, Answer, as_tool, hits_answer, noted
 
 
 def search_by_text_tool(library: Library) -> BaseTool:
@@ -18,7 +19,7 @@ def search_by_text_tool(library: Library) -> BaseTool:
         max_s: float | None = None,
         domain: str | None = None,
     ) -> Answer:
-        """Find sounds by words: what they are, what they are like, or what their files are called.
+        """Find sounds by words: what is heard in them, what they are like, or what their files are called.
 
         Args:
             text: What to look for, such as "short metallic hit"; empty lists all sounds that pass the limits below.
@@ -29,9 +30,11 @@ def search_by_text_tool(library: Library) -> BaseTool:
             domain: Only sounds of this domain: speech, music, animal, nature, effect or silence.
         """
         filters = Filters(min_s, max_s, domain)
+        text, without = wish(text, without)
         hits = library.search_by_text(text, without=without, k=min(k, MOST_HITS), filters=filters)
-        return hits_answer(
-            (f"Sounds for “{text}”" if text else "Sounds") + (f" without “{without}”" if without else ""), hits
-        )
+        sure = sum(hit.score >= SURE for hit in hits) if text else None
+        what = "Sounds that perhaps fit" if hits and sure == 0 else "Sounds for"
+        title = (f"{what} “{text}”" if text else "Sounds") + (f" without “{without}”" if without else "")
+        return noted(library, hits_answer(title, hits, sure=sure))
 
     return as_tool(search_by_text)

@@ -46,11 +46,23 @@ def _sentence(subject: Subject) -> str:
     if SILENT in words:
         return f"Silence, {spoken_duration(subject.measured.duration_s)}."
     heard = sources({tag.label: tag.score for tag in subject.tags}, subject.measured)
-    if heard and (heard[0].stated or heard[0].beside):
+    if heard and (heard[0].stated or heard[0].beside) and not _form_tells_more(heard, subject.measured, words):
         said = _known(heard, subject.measured, words)
     else:
-        said = _form(subject.measured, words, f", perhaps {phrases()[heard[0].name].noun}" if heard else "")
+        guess = f", perhaps {phrases()[heard[0].name].noun}" if heard and not heard[0].stated else ""
+        said = _form(subject.measured, words, guess)
     return f"{said[0].upper()}{said[1:]}."
+
+
+def _form_tells_more(heard: Sequence[Source], measured: Measured, words: set[str]) -> bool:
+    """Whether only some instrument is sure, in a short sound: "a low, dark hit, perhaps a drum" says more than that."""
+    first = heard[0]
+    if len(heard) > 1 or (first.name if first.stated else first.beside) != "Musical instrument":
+        return False
+    drum = not first.stated and "Percussion" in audioset().ancestors(first.name)
+    note = "pitched" in words and measured.descriptors.onsets <= 1
+    vague = _noun(measured.descriptors, words) == "sound"
+    return measured.duration_s < MUSIC_S and (drum or not (note or (vague and not first.stated)))
 
 
 def _known(heard: Sequence[Source], measured: Measured, words: set[str]) -> str:
@@ -107,10 +119,12 @@ def _joined(heard: Sequence[Source], said: str) -> str:
 def _first(source: Source, with_others: bool, measured: Measured, words: set[str]) -> str:
     if source.stated:
         return _stated(source.name, with_others, measured, words)
-    guess = phrases()[source.name].noun
+    said, guess = _stated(source.beside, with_others, measured, words), phrases()[source.name].noun
     if source.beside == "Music" and not is_music(source.name):
         guess = f"with {guess}"
-    return f"{_stated(source.beside, with_others, measured, words)}, perhaps {guess}"
+    if said.endswith(" note"):
+        guess = f"of {guess}"
+    return f"{said}, perhaps {guess}"
 
 
 def _stated(name: str, with_others: bool, measured: Measured, words: set[str]) -> str:
@@ -127,13 +141,15 @@ def _stated(name: str, with_others: bool, measured: Measured, words: set[str]) -
 
 def _instrument(name: str, noun: str, measured: Measured, words: set[str]) -> str:
     """A piano note, a snare drum hit, a musical note; or just the instrument, where it is not known which."""
-    if measured.descriptors.onsets > 1:
-        return noun
     above = audioset().ancestors(name) | {name}
+    if measured.descriptors.onsets > 1:
+        return with_article(f"{bare(noun)} rhythm") if "rhythmic" in words and "Drum" in above else noun
     if "Percussion" in above - {name} and not NO_HITS & above:
         return noun if phrases()[name].unit or noun == bare(noun) else with_article(f"{bare(noun)} hit")
-    if "pitched" in words and noun != bare(noun):
-        return "a musical note" if name == "Musical instrument" else with_article(f"{bare(noun)} note")
+    if "pitched" in words and name == "Musical instrument":
+        return "a musical note"
+    if "pitched" in words and noun != bare(noun) and not noun.endswith("instrument"):
+        return with_article(f"{bare(noun)} note")
     return noun
 
 

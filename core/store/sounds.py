@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from core.records import Filters, Skip
+from core.ontology import audioset
+from core.phrases import phrases
+from core.records import Filters, Skip, Tag
 from core.scan import FoundFile
+from core.tagging import SURE_OF_HEDGED, telling_first
 
 if TYPE_CHECKING:
     from core.listening import Listening  # only a name here; it would load the decoder for every question
@@ -70,7 +73,7 @@ def _describe(db: Database, sound_id: int, heard: "Listening", captioner: str) -
         "domain": heard.domain,
         "domain_score": heard.domain_score,
     }
-    if not heard.domain:  # ears that tell no domains leave what others heard
+    if not heard.domain and heard.heard is None:  # ears that tell no domains leave what others heard
         numbers |= next(db.query("SELECT domain, domain_score FROM descriptors WHERE sound_id = ?", [sound_id]), {})
     db.table("descriptors").insert({"sound_id": sound_id} | numbers, pk="sound_id", replace=True)
     for source, tags in heard.tags.items():
@@ -140,28 +143,46 @@ def name_words(path: str) -> list[str]:
 
 
 def cards(db: Database, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What a list shows of each sound, by id: path, caption, tags, duration_s, domain."""
+    """What a list shows of each sound, by id: path, caption, tags, duration_s, domain.
+
+    tags: those worth a glance, the most telling first: what was heard, then what was measured.
+    """
     found: dict[int, dict[str, Any]] = {}
     for ids in _chunks(sound_ids):
         marks = ",".join("?" * len(ids))
         query = (
             "SELECT s.id, s.duration_s, d.domain,"  # noqa: S608  nothing but question marks is put in
             " (SELECT path FROM files f WHERE f.sound_id = s.id ORDER BY missing, path LIMIT 1),"
-            " (SELECT text FROM captions c WHERE c.sound_id = s.id ORDER BY captioner = 'builtin', captioner LIMIT 1),"
-            " (SELECT group_concat(label, char(31)) FROM"
-            " (SELECT label FROM tags t WHERE t.sound_id = s.id ORDER BY source = 'signal', score DESC, label))"
+            " (SELECT text FROM captions c WHERE c.sound_id = s.id ORDER BY captioner = 'builtin', captioner LIMIT 1)"
             f" FROM sounds s LEFT JOIN descriptors d ON d.sound_id = s.id WHERE s.id IN ({marks})"
         )
-        for sound_id, duration_s, domain, path, caption, tags in db.execute(query, ids):
+        tags = _telling_tags(db, ids)
+        for sound_id, duration_s, domain, path, caption in db.execute(query, ids):
             found[sound_id] = {
                 "id": sound_id,
                 "path": path or "",
                 "caption": caption or "",
-                "tags": tags.split("\x1f") if tags else [],
+                "tags": tags[sound_id],
                 "duration_s": duration_s,
                 "domain": domain or "",
             }
     return found
+
+
+def _telling_tags(db: Database, ids: Sequence[int]) -> dict[int, list[str]]:
+    """The labels of the tags worth a glance, by sound."""
+    marks = ",".join("?" * len(ids))
+    query = (
+        f"SELECT sound_id, source = 'signal', label, score FROM tags WHERE sound_id IN ({marks}) AND score >= ?"  # noqa: S608
+        " ORDER BY source = 'signal', score DESC, rowid"
+    )
+    heard: dict[int, list[Tag]] = {sound_id: [] for sound_id in ids}
+    measured: dict[int, list[Tag]] = {sound_id: [] for sound_id in ids}
+    for sound_id, by_signal, label, score in db.execute(query, [*ids, SURE_OF_HEDGED]):
+        if by_signal or label in phrases() or label not in audioset().index:  # what can be said of it
+            (measured if by_signal else heard)[sound_id].append(Tag(label, score))
+    said = {sound_id: [*telling_first(heard[sound_id]), *measured[sound_id]] for sound_id in ids}
+    return {sound_id: list(dict.fromkeys(tag.label for tag in each)) for sound_id, each in said.items()}
 
 
 def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
@@ -171,7 +192,8 @@ def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
         return None
     card = cards(db, [sound_id])[sound_id]
     numbers = next(db.query("SELECT * FROM descriptors WHERE sound_id = ?", [sound_id]), {})
-    tags = db.query("SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY score DESC, label", [sound_id])
+    order = "source = 'signal', score DESC, label"
+    tags = db.query(f"SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY {order}", [sound_id])  # noqa: S608
     captions = db.query("SELECT captioner, text FROM captions WHERE sound_id = ? ORDER BY captioner", [sound_id])
     files = db.query("SELECT path, missing FROM files WHERE sound_id = ? ORDER BY path", [sound_id])
     return {

@@ -14,6 +14,8 @@ from core.errors import NotFoundError
 from core.heard import N_CLASSES, Levels, pack, unpack, whole
 from core.records import Vectors
 
+_IS_THERE = "EXISTS (SELECT 1 FROM files f WHERE f.sound_id = vectors.sound_id AND f.missing = 0)"
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -53,11 +55,11 @@ def put_space(db: Database, embedder: Embedder) -> Space:
     return found
 
 
-def find_space(db: Database, name: str) -> Space:
-    """The space of an embedder by its name; of several versions, the one that holds the most sounds, then the newest.
+def find_space(db: Database, name: str, present: Fingerprint | None = None) -> Space:
+    """The space of an embedder by its name; of several versions, the one that knows the most sounds that are there.
 
-    So an upgrade of the ears hides nothing: the new space takes over when an ingest has brought it up to date. Raises
-    NotFoundError with the names there are.
+    So an upgrade of the ears hides nothing: the new space takes over when an ingest has brought it up to date. Among
+    equals it is the one of the ears that are `present`, then the newest. Raises NotFoundError with the names there are.
     """
     spaces = list_spaces(db)
     named = [space for space in spaces if space.fingerprint.name == name]
@@ -66,8 +68,21 @@ def find_space(db: Database, name: str) -> Space:
         raise NotFoundError(f"no sound was heard with the ears {name!r}; spaces of this library: {names}")
     if len(named) == 1:
         return named[0]
-    counts = dict(db.execute("SELECT space_id, count(*) FROM vectors GROUP BY space_id").fetchall())
-    return max(named, key=lambda space: (counts.get(space.id, 0), space.id))
+    query = f"SELECT space_id, count(*) FROM vectors WHERE {_IS_THERE} GROUP BY space_id"  # noqa: S608  our own words
+    counts = dict(db.execute(query).fetchall())
+    return max(named, key=lambda space: (counts.get(space.id, 0), space.fingerprint == present, space.id))
+
+
+def count_waiting(db: Database, present: Fingerprint) -> tuple[int, int]:
+    """How many sounds that are there only other versions of the present ears heard, and how many any version heard."""
+    versions = [space for space in list_spaces(db) if space.fingerprint.name == present.name]
+    if all(space.fingerprint == present for space in versions):
+        return 0, 0
+    query = f"SELECT sound_id FROM vectors WHERE space_id = ? AND {_IS_THERE}"  # noqa: S608  our own words
+    heard = {space: {row[0] for row in db.execute(query, [space.id])} for space in versions}
+    known = [sounds for space, sounds in heard.items() if space.fingerprint == present]
+    total = set().union(*heard.values())
+    return len(total.difference(*known)), len(total)
 
 
 def list_spaces(db: Database) -> list[Space]:

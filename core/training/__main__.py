@@ -51,11 +51,19 @@ def _train(arguments: argparse.Namespace) -> None:
         training.load(torch.load(checkpoint, map_location="cpu", weights_only=True))
     if arguments.compile:
         training.compile()
-    for report in training.run(arguments.minutes * MINUTES):
+
+    def save() -> None:
         part = checkpoint.with_suffix(".part")
         torch.save(training.state(), part)
         os.replace(part, checkpoint)
-        _say(report)
+
+    try:
+        for report in training.run(arguments.minutes * MINUTES):
+            save()
+            _say(report)
+    except KeyboardInterrupt:
+        save()
+        raise SystemExit(130) from None
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Fits `core/assets/builtin_lessons.npz`: what the teacher did not know, learned from how people name their sounds.
 
-For classes that enough files of enough makers are named after, such as drums, which the teacher hardly knows, a linear
-reading of the sound's vector is added to the network's log-odds: a logistic regression with those log-odds as offset and
+For classes that enough files of enough makers are named after, such as drums, which the teacher hardly knows, a
+linear reading of the sound's vector is added to the network's log-odds: a logistic regression with those as offset and
 a prior that draws it to nought. A class keeps its lesson only if it ranks files of other makers better with it.
 """
 

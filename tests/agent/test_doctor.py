@@ -12,6 +12,8 @@ from agent.sources import read_settings
 from core.library import Library
 from core.settings import Settings
 from core.store.migrations import SCHEMA_VERSION
+from tests.older import older_library
+from tests.runs import tiny_wavs
 
 
 def found(library: Library, *, fix: bool = False) -> dict[str, Finding]:
@@ -28,7 +30,8 @@ def test_all_is_well_with_a_library_that_was_just_filled(demo_library):
     assert bad(demo_library) == {}
     assert findings["sounds"].detail == "15 sounds in 15 files, 0 skipped"
     assert findings["index"].detail == "fits the database"
-    assert findings["ears"].detail.startswith("builtin signal-")
+    assert findings["ears"].detail.startswith("builtin ears-1, 160 numbers")
+    assert findings["heard by"].detail == "builtin, the ears of today"
     assert findings["chat model"].detail == "embedded can be used"
 
 
@@ -118,6 +121,15 @@ def test_a_library_of_a_newer_program_is_told_with_what_to_do(demo_library):
     connection.close()
 
     assert bad(demo_library)["database"].endswith("upgrade Earshot to open it")
+
+
+def test_a_library_that_older_ears_heard_is_told_with_what_to_do(tmp_path, settings):
+    library = older_library(settings, tiny_wavs(tmp_path / "sounds", 2))
+
+    assert bad(library) == {
+        "heard by": "all 2 sounds were heard by older ears only (builtin signal-1), which answer until those of today"
+        " know as many; bring them up to date with: earshot ingest"
+    }
 
 
 def test_little_room_on_the_disk_is_told(demo_library, monkeypatch):

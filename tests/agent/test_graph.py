@@ -82,7 +82,7 @@ async def test_a_turn_is_a_call_its_answer_and_a_text(demo_library):
     started, finished = of_kind(events, ToolStarted), of_kind(events, ToolFinished)
     assert started == [ToolStarted("call-1", "search_by_text", {"text": "kick", "k": 9})]
     assert (finished[0].call_id, finished[0].name, finished[0].failed) == ("call-1", "search_by_text", False)
-    assert {hit["id"] for hit in finished[0].artifact["hits"]} == KICKS
+    assert {hit["id"] for hit in finished[0].artifact["hits"][:4]} == KICKS
     assert text_of(events) == "Four kicks, such as 9."
     assert len({event.message_id for event in of_kind(events, TextDelta)}) == 1
     assert talk.last_shown[0] == HumanMessage("find kicks", id=talk.last_shown[0].id)
@@ -414,7 +414,7 @@ async def test_a_thread_goes_on_after_a_restart_with_artifacts_and_all(demo_libr
     human, called, found, text, again = talk.last_shown
     assert [human.text, text.text.strip(), again.text] == ["find kicks", "Four kicks.", "what did I ask?"]
     assert called.tool_calls[0]["name"] == "search_by_text"
-    assert {hit["id"] for hit in found.artifact["hits"]} == KICKS
+    assert {hit["id"] for hit in found.artifact["hits"][:4]} == KICKS
 
 
 async def test_an_approval_survives_a_restart(demo_library, tmp_path):

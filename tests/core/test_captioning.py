@@ -152,7 +152,7 @@ def test_what_is_sure_is_stated(
         (playing() | {"Piano": MIDDLING}, [], "A musical instrument, perhaps a piano; 1.4 s."),
         ({"Beep, bleep": SURE, "Alarm": MIDDLING}, [], "A beep; 1.4 s."),
         ({"Animal": MIDDLING}, ["bright"], "A bright sound; 1.4 s."),  # too broad for a guess
-        ({"Fart": 0.8}, ["bright"], "A bright sound; 1.4 s."),  # nobody is told so on a mere belief
+        ({"Fart": 0.7}, ["bright"], "A bright sound; 1.4 s."),  # nobody is told so on a mere belief
     ],
 )
 def test_what_is_middling_is_hedged_and_what_is_weak_is_not_said(

@@ -102,7 +102,7 @@ def test_another_captioner_captions_what_is_known_and_leaves_the_vectors(library
     ingest = library.ingest([folder], captioner="shouting")
     list(ingest)
 
-    assert counts(ingest.report) == {"found": 3, "indexed": 3}
+    assert counts(ingest.report) == {"found": 3, "indexed": 3, "again": 3}
     assert len(rows(library.folder, "SELECT * FROM captions WHERE text = upper(text) AND captioner = 'shouting'")) == 3
     assert rows(library.folder, "SELECT * FROM vectors") == before
     again = library.ingest([folder], captioner="shouting")
@@ -117,7 +117,7 @@ def test_newer_ears_take_over_when_they_have_heard_as_much(library, folder, tmp_
 
     assert len(library.search_by_audio("1", k=10)) == 3  # the older space holds more
     assert library.sounds(["4"])[0]["n_chunks"] == 0
-    assert counts(run(library, folder)) == {"found": 3, "indexed": 3}
+    assert counts(run(library, folder)) == {"found": 3, "indexed": 3, "again": 3}
     assert len(library.search_by_audio("1", k=10)) == 4
     assert len(library.overview()["spaces"]) == 2
 

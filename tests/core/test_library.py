@@ -54,7 +54,7 @@ def test_a_hit_says_what_a_list_shows(demo_library: Library, demo_folder: Path) 
     known = demo_library.sounds(["9"])[0]
     assert hit.path == str(demo_folder / "kick" / "kick_0.wav")
     assert (hit.caption, hit.duration_s, hit.domain) == (known["caption"], known["duration_s"], known["domain"])
-    assert hit.tags == [tag["label"] for tag in known["tags"]]
+    assert hit.tags and set(hit.tags) <= {tag["label"] for tag in known["tags"]}
     assert (hit.start_s, hit.end_s) == (0, round(hit.duration_s, 3))
 
 
@@ -156,10 +156,11 @@ def test_none_asked_for_none_found(demo_library: Library, k: int) -> None:
 
 def test_words_find_names_and_the_best_come_first(demo_library: Library) -> None:
     hits = demo_library.search_by_text("kick", k=99)
-    assert set(ids(hits)) == KICKS
+    assert set(ids(hits[:4])) == KICKS
+    assert all(hit.score < 0.5 < hits[3].score for hit in hits[4:])  # what only sounds a little like it comes after
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert all(hit.score > 0 and hit.start_s == 0 for hit in hits)
-    assert set(ids(demo_library.search_by_text("rain kick", k=99))) == KICKS | RAINS
+    assert set(ids(demo_library.search_by_text("rain kick", k=7))) == KICKS | RAINS
     assert len(demo_library.search_by_text("rain kick", k=2)) == 2
 
 
@@ -167,7 +168,7 @@ def test_without_leaves_out_what_fits_it(demo_library: Library) -> None:
     assert not {*ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=99))} & (RAINS | BELLS)
     assert set(ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=4))) == KICKS
     assert demo_library.search_by_text("kick", without="kick") == []
-    assert set(ids(demo_library.search_by_text("kick", without="the", k=99))) == KICKS
+    assert set(ids(demo_library.search_by_text("kick", without="the", k=4))) == KICKS
 
 
 @pytest.mark.parametrize("text", ["", "the sound of", "quarterly report", "*", '"', "!?"])

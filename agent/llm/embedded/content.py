@@ -23,6 +23,10 @@ _WITHOUT = re.compile(
     r"|^(?:no|none|nothing|remove)|(?<= )no) (?P<rest>.+)"
 )
 _NEXT_LEFT_OUT = re.compile(r" ?, ?(?:and |or |but )?(?:no |not |without )?| (?:and|or|nor) (?:no|not|without) ")
+_WANTED_AFTER = re.compile(
+    r"(?P<out>.+?) ?(?:, (?:please )?(?=(?:find|show|give|search|look|get|just|only|but)\b)"
+    r"|\bbut (?!no\b|not\b|without\b))(?P<wanted>.+)"
+)
 _GROUPING = (
     "cluster|group|sort|split|divide|organi[sz]e|arrange|partition|categori[sz]e|classify|put"
     "|clusters|groups|piles|clustering"
@@ -129,10 +133,9 @@ def _left_out(rest: str) -> str:
 
 
 def _main_clause(about: str, rest: str) -> tuple[str, str]:
-    """What is looked for may follow what is left out: "without wind, find rain"."""
-    left_out, comma, after = rest.partition(",")
-    verb = re.match(r" *(?:please )?(?:find|show|give|search|look|get)\b", after)
-    return (after, left_out) if comma and verb and not _trimmed(about, "lead", "tail") else (about, rest)
+    """What is looked for may follow what is left out: "without wind, find rain", "no cats but dogs"."""
+    follows = _WANTED_AFTER.fullmatch(rest)
+    return (follows["wanted"], follows["out"]) if follows and not _trimmed(about, "lead", "tail") else (about, rest)
 
 
 def grouped(wording: Wording) -> str:
@@ -198,7 +201,10 @@ def _without_marks(words: str, keep: set[str]) -> str:
 def _trimmed(words: str, lead: str, *tail: str) -> str:
     parts = re.sub(r"\s*[.!?;=#<>~]+\s*$", "", words).replace(" - ", " ").split()
     start, end = 0, len(parts)
+    together = lexicon()["content"]["together"]
     while start < end and (parts[start] in _words(lead) or not parts[start][0].isalnum()):
+        if " ".join(parts[start : start + 2]) in together:
+            break
         start += 1
     while end > start and (parts[end - 1] in _words(*tail) or not parts[end - 1][0].isalnum()):
         end -= 1

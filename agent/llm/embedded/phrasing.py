@@ -47,6 +47,7 @@ _NEXT_STEPS = {  # after an error that names none itself
     "export": "Name sounds that were found, or a clustering.",
 }
 _ALSO = {  # what else an ingest counts: said of one, said of more
+    "again": ("known and heard again", "known and heard again"),
     "changed": ("changed", "changed"),
     "copies": ("copy of a known sound", "copies of known sounds"),
     "moved": ("moved", "moved"),
@@ -79,7 +80,8 @@ def phrase(results: Sequence[ToolMessage], calls: Mapping[str, Args], asked: Ask
 
 def phrase_artifact(artifact: Artifact, asked: Asked) -> str:
     """The answer from one artifact. Keys that are absent are passed over: older conversations hold older artifacts."""
-    return _PHRASES[artifact["kind"]](artifact, asked)
+    note = capital(inert(artifact.get("note") or "", 400))
+    return _PHRASES[artifact["kind"]](artifact, asked) + (f"\n\n{note}." if note else "")
 
 
 def _phrase_one(result: ToolMessage, asked: Asked) -> str:
@@ -106,11 +108,15 @@ def _error(text: str, name: str) -> str:
 
 
 def _hits(artifact: Artifact, asked: Asked) -> str:
-    hits = dicts(artifact.get("hits"))
+    hits, sure = dicts(artifact.get("hits")), artifact.get("sure")
     title = _title(str(artifact.get("title") or "Sounds"), asked) + _within(asked.args or {})
     if not hits:
         return f"I found no {title}. {_wider(asked.args or {})}"
-    count = f"{len(hits)} {title}" if len(hits) > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
+    if sure == 0:
+        return _perhaps(hits, title)
+    n_sure = len(hits) if sure is None else int(sure)
+    count = f"{n_sure} {title}" if n_sure > 1 else f"1 {re.sub('^sounds', 'sound', title)}"
+    count += f", and {len(hits) - n_sure} more that perhaps fit" if n_sure < len(hits) else ""
     listed = _is_list(asked.args or {})
     hits = [{**hit, "score": None} for hit in hits] if listed else hits
     which = "It" if len(hits) == 1 else "The first" if listed else "The nearest"
@@ -118,6 +124,13 @@ def _hits(artifact: Artifact, asked: Asked) -> str:
     caption = caption_of(hits[0])
     lines = [f"{number}. {line(hit)}" for number, hit in enumerate(hits, 1)]
     return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
+
+
+def _perhaps(hits: Sequence[Artifact], title: str) -> str:
+    """Where nothing surely fits: that, and the nearest."""
+    said = re.sub("^sounds (?:that perhaps fit|for) ", "", title)
+    lines = "\n".join(f"{number}. {line(hit)}" for number, hit in enumerate(hits, 1))
+    return f"Nothing here surely fits {said}. The nearest, perhaps:\n\n{lines}"
 
 
 def _title(title: str, asked: Asked) -> str:
@@ -160,7 +173,7 @@ def _wider(args: Mapping[str, Any]) -> str:
         )
     if "without" in args:
         return "Try it without leaving anything out."
-    return "Try other words, or add more sounds: “add the sounds in /path/to/folder”."
+    return "Try other words, in English, or add more sounds: “add the sounds in /path/to/folder”."
 
 
 def _clustering(artifact: Artifact, asked: Asked) -> str:
@@ -201,7 +214,8 @@ def _ingest(artifact: Artifact, _: Asked) -> str:
     sum_up = f"{found} found = {indexed} indexed + {unchanged} unchanged + {skipped} skipped"
     took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
     also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
-    head = f"Added {many(indexed, 'file')}" if indexed else "Nothing new" if found else "No sounds there"
+    added = indexed - int(artifact.get("again") or 0)
+    head = f"Added {many(added, 'file')}" if added else "Nothing new" if found else "No sounds there"
     text = f"{head}: {sum_up}; {took}." + (f" Also {also}." if also else "")
     skips = _skip_lines(artifact)
     return text + (f"\n\n{skips}" if skips else "")

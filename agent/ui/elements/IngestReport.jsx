@@ -19,6 +19,7 @@ function Count({ value, label, sign }) {
 
 export default function IngestReport() {
   const more = [
+    [props.again, "known and heard again"],
     [props.changed, "changed"],
     [props.copies, "copies of known sounds"],
     [props.moved, "moved"],

@@ -24,6 +24,7 @@ def test_the_same_ears_are_the_same_space_and_other_weights_another(store):
         assert (first.id, other.id) == (1, 2)
         assert first.fingerprint == HandEars().fingerprint()
         assert spaces.find_space(db, "hand") == other, "the newest one"
+        assert spaces.find_space(db, "hand", first.fingerprint) == first, "the one of the ears of today"
         assert [space.id for space in spaces.list_spaces(db)] == [1, 2]
 
 
