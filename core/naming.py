@@ -88,9 +88,13 @@ def sound_words(name_words: Sequence[str], tags: Sequence[str]) -> frozenset[str
     """
     written = {word for word in name_words if len(word) > 2 and word.isalpha() and word not in COMMON_FILE_WORDS}
     known = audioset().index
-    sayable = [tag for tag in tags if tag in phrases() or tag not in known]
-    said = {bare(phrases()[tag].noun) if tag in phrases() else tag for tag in sayable}
-    return frozenset(written | {word.lower() for word in said})
+    said = {_spoken(tag) if tag in phrases() else tag.lower() for tag in tags if tag in phrases() or tag not in known}
+    return frozenset(written | said)
+
+
+def _spoken(name: str) -> str:
+    """A class in a title: the sound of glass is glass."""
+    return bare(phrases()[name].noun).removeprefix("sound of ").lower()
 
 
 def _shares(group: Sequence[Described]) -> dict[str, float]:
@@ -105,18 +109,18 @@ def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[s
     for word in sorted(weights, key=lambda word: (-weights[word], word)):
         if not any(_alike(word, other) for other in ranked) and not _is_kind(word, weights):
             ranked.append(word)
-    return _names_first(ranked[:KEYWORDS])
+    return _names_first(sorted(ranked, key=lambda word: word in _broad())[:KEYWORDS])  # broad kinds tell little
 
 
 def _alike(one: str, other: str) -> bool:
     """Whether two words say the same, or one of them more of it: crickets and cricket, bell and church bell."""
     parts, others = _parts(one), _parts(other)
-    return parts <= others or others <= parts or "".join(sorted(parts)) == "".join(sorted(others))
+    return set(parts) <= set(others) or set(others) <= set(parts) or "".join(parts) == "".join(others)
 
 
 @cache
-def _parts(word: str) -> frozenset[str]:
-    return frozenset(part.removesuffix("s") for part in re.findall(r"\w+", word)) or frozenset({word})
+def _parts(word: str) -> tuple[str, ...]:
+    return tuple(re.sub(r"(?<=\w\w\w)(?:s|ing)$", "", part) for part in re.findall(r"\w+", word)) or (word,)
 
 
 def _is_kind(word: str, weights: Mapping[str, float]) -> bool:
@@ -128,14 +132,14 @@ def _is_kind(word: str, weights: Mapping[str, float]) -> bool:
 @cache
 def _kinds() -> Mapping[str, frozenset[str]]:
     """For each spoken class the words for what stands above it."""
-    ontology, spoken = audioset(), {name: bare(phrase.noun).lower() for name, phrase in phrases().items()}
+    ontology, spoken = audioset(), {name: _spoken(name) for name in phrases()}
     above = {name: {spoken[kind] for kind in ontology.ancestors(name) if kind in spoken} for name in spoken}
     return {word: frozenset(above[name] - {word}) for name, word in spoken.items()}
 
 
 @cache
 def _broad() -> frozenset[str]:
-    return frozenset(bare(phrases()[name].noun) for name in BROAD)
+    return frozenset(_spoken(name) for name in BROAD)
 
 
 def _names_first(words: list[str]) -> list[str]:

@@ -79,6 +79,14 @@ class Ontology:
         """Whether two classes are the same, or one stands above the other."""
         return one == other or one in self.ancestors(other) or other in self.ancestors(one)
 
+    def implies(self, one: str, other: str) -> bool:
+        """Whether the second class is surely there with the first; false for names that are no classes."""
+        return one in self.index and other in self.index and self.index[other] in self._implied_sets[self.index[one]]
+
+    @cached_property
+    def _implied_sets(self) -> tuple[frozenset[int], ...]:
+        return tuple(frozenset(places) for places in self.implied)
+
     def _certain(self, name: str) -> frozenset[str]:
         parents = LOOSE.get(name, self.parents_of(name))
         every = [self._certain(parent) | {parent} for parent in parents]

@@ -23,7 +23,7 @@ TAG_FLOOR = 0.1  # a class less likely than this is not remembered
 MOST_TAGS = 24
 BODIES = frozenset({"Fart", "Burping, eructation", "Stomach rumble"})
 SURE_OF_BODIES = 0.8  # nobody is told that they farted on less
-NEARLY_ITS_KIND = 0.5  # a narrow name is more telling than its kind from this share of its probability on
+NEARLY_ITS_KIND = 0.7  # a narrow name is more telling than its kind from this share of its probability on
 SURE_OF_DOMAIN = 0.45  # a domain with a smaller share of the evidence than this is left empty,
 LEAST_EVIDENCE = 0.2  # and one whose likeliest class is less likely than this on average
 SURE_OF_STATED = 0.5  # captions state what is this likely (nine in ten of them then hold in the demo library),
@@ -107,12 +107,20 @@ def tags(probabilities: Probabilities) -> list[Tag]:
 
 
 def telling_first(heard: Sequence[Tag]) -> list[Tag]:
-    """Tags in another order: a kind (Animal) stands behind names that imply it (Bark), where these are likely too."""
-    ontology, implied = audioset(), dict[str, float]()
-    for tag in heard:
-        for place in ontology.implied[ontology.index[tag.label]] if tag.label in ontology.index else ():
-            implied[ontology.names[place]] = max(tag.score, implied.get(ontology.names[place], 0.0))
-    return sorted(heard, key=lambda tag: implied.get(tag.label, 0.0) >= NEARLY_ITS_KIND * tag.score)
+    """Tags, likeliest first, but each kind (Animal) behind what is one of it (Bark) and nearly as likely."""
+    ontology, told = audioset(), dict[str, Tag]()
+    ranked = sorted(heard, key=lambda tag: -tag.score)
+
+    def tell(tag: Tag) -> None:
+        enough = NEARLY_ITS_KIND * tag.score
+        for other in ranked:
+            if other.score >= enough and other.label not in told and ontology.implies(other.label, tag.label):
+                tell(other)
+        told.setdefault(tag.label, tag)
+
+    for tag in ranked:
+        tell(tag)
+    return list(told.values())
 
 
 def domain_of(windows: Probabilities) -> tuple[str, float]:

@@ -14,6 +14,7 @@ from core.ontology import audioset
 from core.phrases import phrases
 from core.records import Filters, Skip, Tag
 from core.scan import FoundFile
+from core.sources import BROAD
 from core.tagging import SURE_OF_HEDGED, telling_first
 
 if TYPE_CHECKING:
@@ -181,8 +182,16 @@ def _telling_tags(db: Database, ids: Sequence[int]) -> dict[int, list[str]]:
     for sound_id, by_signal, label, score in db.execute(query, [*ids, SURE_OF_HEDGED]):
         if by_signal or label in phrases() or label not in audioset().index:  # what can be said of it
             (measured if by_signal else heard)[sound_id].append(Tag(label, score))
-    said = {sound_id: [*telling_first(heard[sound_id]), *measured[sound_id]] for sound_id in ids}
+    said = {sound_id: [*telling_first(_narrow(heard[sound_id])), *measured[sound_id]] for sound_id in ids}
     return {sound_id: list(dict.fromkeys(tag.label for tag in each)) for sound_id, each in said.items()}
+
+
+def _narrow(heard: list[Tag]) -> list[Tag]:
+    """Tags without the broad ones that others imply: who reads Trumpet need not read Music."""
+    implies = audioset().implies
+    said = [tag.label for tag in heard]
+    behind = {label for label in BROAD.intersection(said) for each in said if each != label and implies(each, label)}
+    return [tag for tag in heard if tag.label not in behind]
 
 
 def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
@@ -192,15 +201,16 @@ def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
         return None
     card = cards(db, [sound_id])[sound_id]
     numbers = next(db.query("SELECT * FROM descriptors WHERE sound_id = ?", [sound_id]), {})
-    order = "source = 'signal', score DESC, label"
-    tags = db.query(f"SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY {order}", [sound_id])  # noqa: S608
+    rows = "SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY score DESC, rowid"
+    tags = {(tag["source"] == "signal", tag["label"]): tag for tag in db.query(rows, [sound_id])}
+    heard = telling_first([Tag(label, tag["score"]) for (by_signal, label), tag in tags.items() if not by_signal])
     captions = db.query("SELECT captioner, text FROM captions WHERE sound_id = ? ORDER BY captioner", [sound_id])
     files = db.query("SELECT path, missing FROM files WHERE sound_id = ? ORDER BY path", [sound_id])
     return {
         **card,
         **sound,
         **{key: value for key, value in numbers.items() if key != "sound_id"},
-        "tags": list(tags),
+        "tags": [*(tags[False, tag.label] for tag in heard), *(tag for key, tag in tags.items() if key[0])],
         "captions": list(captions),
         "files": [{"path": file["path"], "missing": bool(file["missing"])} for file in files],
     }

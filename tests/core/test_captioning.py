@@ -130,6 +130,7 @@ def test_nothing_is_said_that_was_not_measured(
         ({"Knock": SURE, "Door": SURE}, [], {"onsets": 3}, "Three knocks; 1.4 s."),
         ({"Knock": SURE}, [], {"onsets": 1}, "A knock; 1.4 s."),
         ({"Walk, footsteps": SURE}, [], {"onsets": 30}, "Footsteps; 1.4 s."),
+        ({"Owl": SURE_OF_STATED, "Hoot": SURE_OF_STATED - 0.05}, [], {"onsets": 3}, "An owl hoots three times; 1.4 s."),
         ({"Rain": SURE, "Water": SURE}, ["sustained"], {"duration_s": 12}, "Rain; steady, 12.0 s."),
         ({"Speech": SURE}, ["low", "dark", "loud"], {}, "Speech; loud, low, 1.4 s."),
         ({"Bee, wasp, etc.": SURE}, [], {}, "A bee or wasp; 1.4 s."),
@@ -150,6 +151,14 @@ def test_what_is_sure_is_stated(
         (dog(MIDDLING), ["bright"], "A bright sound, perhaps a dog barking; 1.4 s."),
         (dog(MIDDLING) | {"Animal": SURE}, [], "An animal, perhaps a dog barking; 1.4 s."),
         (playing() | {"Piano": MIDDLING}, [], "A musical instrument, perhaps a piano; 1.4 s."),
+        (playing() | {"Piano": MIDDLING}, ["pitched"], "A musical note, perhaps of a piano; 1.4 s."),
+        (playing() | {"Piano": MIDDLING}, ["dark", "percussive"], "A dark hit, perhaps a piano; 1.4 s."),
+        (playing() | {"Drum": MIDDLING}, ["dark", "pitched"], "A dark tone, perhaps a drum; 1.4 s."),
+        (playing(), ["short", "dark", "percussive"], "A short, dark hit; 1.4 s."),  # says more than: an instrument
+        ({"Bell": SURE, "Church bell": 0.45}, [], "A bell; 1.4 s."),  # no guess at what is half as likely
+        ({"Bell": 0.6, "Church bell": 0.45}, [], "A bell, perhaps a church bell; 1.4 s."),
+        ({"Water": 0.7, "Stream": 0.6, "Waterfall": 0.55}, [], "Water, perhaps a stream; 1.4 s."),  # one will be it
+        ({"Water": 0.9, "Stream": 0.8, "Waterfall": 0.7}, [], "A stream; 1.4 s."),  # likely enough alone
         ({"Beep, bleep": SURE, "Alarm": MIDDLING}, [], "A beep; 1.4 s."),
         ({"Animal": MIDDLING}, ["bright"], "A bright sound; 1.4 s."),  # too broad for a guess
         ({"Fart": 0.7}, ["bright"], "A bright sound; 1.4 s."),  # nobody is told so on a mere belief
@@ -200,6 +209,9 @@ def test_instruments_and_music_are_named_well(
         ({"Rain": SURE, "Stream": SURE - 0.1, "Water": SURE}, 20, "Rain; 20.0 s."),  # two names for one water
         ({"Rain": SURE, "White noise": SURE - 0.1}, 20, "Rain; 20.0 s."),  # that is how it sounds
         ({"Speech": SURE, "Dog": SURE - 0.1}, 0.4, "Speech; 0.4 s."),  # one event has one source
+        ({"Pig": SURE, "Frog": SURE - 0.1, "Animal": SURE}, 2.5, "A pig; 2.5 s."),  # two guesses at one animal
+        ({"Pig": SURE, "Frog": SURE - 0.1, "Animal": SURE}, 20, "A pig and a frog; 20.0 s."),
+        ({"Bell": 0.6, "Church bell": 0.45, "Speech": 0.55}, 20, "A bell and speech; 20.0 s."),
     ],
 )
 def test_sources_are_joined_where_they_are_two(heard: dict[str, float], duration_s: float, said: str) -> None:

@@ -87,7 +87,11 @@ def test_a_moment_in_a_long_recording_is_found(library: Library, tmp_path: Path)
     write_sound(tmp_path / "in" / "other.wav", noise(5, 16_000, seed=3), 16_000)
     list(library.ingest([tmp_path / "in"]))
     best = library.search_by_audio(write_sound(tmp_path / "tone.wav", tone, 16_000), k=2)[0]
-    assert (Path(best.path).name, best.start_s, best.end_s) == ("long.wav", 41, 42)  # two windows are equally like it, and the first is told
+    assert (Path(best.path).name, best.start_s, best.end_s) == (
+        "long.wav",
+        41,
+        42,
+    )  # two windows are equally like it, and the first is told
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,24 @@ def test_groups_without_words_have_no_keywords() -> None:
     assert keywords([[sound()], [sound("rain")]]) == [[], ["rain"]]
 
 
+def test_a_kind_is_left_out_beside_what_is_one_of_it() -> None:
+    # In the first group "dog" weighs 1 * log(1 / 0.5) = 0.69 and "animal" 1 * log(1 / 0.75) = 0.29.
+    dogs = [sound("animal", "dog")] * 4
+    others = [sound("animal")] * 2 + [sound("rain")] * 2
+    assert keywords([dogs, others]) == [["dog"], ["rain", "animal"]]
+
+
+def test_two_words_for_one_thing_are_one_word() -> None:
+    group = [sound("cricket", "crickets", "church bell", "bell", "wood block", "woodblock", "knock", "knocking")] * 2
+    (words,) = keywords([group])
+    assert words == ["church bell", "cricket", "knock", "wood block"]
+
+
+def test_what_it_is_stands_before_how_it_sounds() -> None:
+    loud = [sound("loud", "dark", "repeated", "gong")] * 2 + [sound("loud", "dark", "repeated")] * 2
+    assert keywords([loud, [sound("rain")]])[0] == ["gong", "dark", "loud", "repeated"]
+
+
 # --- titles -----------------------------------------------------------------------------------------------------------
 
 
@@ -98,3 +116,8 @@ def test_a_summary_of_one_sound_or_of_like_ones_is_short() -> None:
 def test_words_of_names_count_only_if_they_say_something() -> None:
     said = sound_words(["kick", "01", "b2", "wav", "final", "track", "of", "deep"], ["Short", "low"])
     assert said == {"kick", "deep", "short", "low"}
+
+
+def test_a_class_is_called_as_it_is_spoken_of_and_one_that_is_not_spoken_of_is_left_out() -> None:
+    labels = ["Vehicle horn, car horn, honking", "Glass", "Bark", "Inside, small room", "Sound effect"]
+    assert sound_words([], labels) == {"car horn", "glass", "dog barking"}

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.ontology import audioset
+from core.records import Tag
 from core.tagging import (
     MOST_TAGS,
+    SURE_OF_BODIES,
     TAG_FLOOR,
     Calibration,
     calibrated,
@@ -18,6 +20,7 @@ from core.tagging import (
     pooled,
     shipped_calibration,
     tags,
+    telling_first,
     with_parents,
 )
 
@@ -94,6 +97,25 @@ def test_the_likely_classes_are_remembered_best_first() -> None:
 def test_among_equals_the_narrowest_comes_first() -> None:
     found = [tag.label for tag in tags(with_parents(heard(Bark=0.6)))]
     assert found == ["Bark", "Dog", "Domestic animals, pets", "Animal"]
+
+
+def test_nobody_is_told_of_bodies_on_a_mere_belief() -> None:
+    assert tags(heard(Fart=SURE_OF_BODIES - 0.1)) == []
+    assert [tag.label for tag in tags(heard(Fart=SURE_OF_BODIES + 0.1))] == ["Fart"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ({"Animal": 0.7, "Dog": 0.6, "Bark": 0.6}, ["Bark", "Dog", "Animal"]),
+        ({"Animal": 0.7, "Dog": 0.3}, ["Animal", "Dog"]),  # not nearly as likely
+        ({"Water": 0.9, "Rain": 0.7, "Waterfall": 0.4}, ["Rain", "Water", "Waterfall"]),
+        ({"short": 0.9, "Rain": 0.95}, ["Rain", "short"]),
+        ({}, []),
+    ],
+)
+def test_a_kind_stands_behind_what_is_one_of_it(scores: dict[str, float], told: list[str]) -> None:
+    assert [tag.label for tag in telling_first([Tag(*each) for each in scores.items()])] == told
 
 
 def test_no_more_than_a_couple_of_dozen_are_remembered() -> None:

@@ -13,7 +13,7 @@ from core.scan import FoundFile
 from core.store import sounds, spaces
 from core.store.db import Store
 from core.store.vectors.exact import ExactIndex
-from core.text_search import SURELY_FITS, matches, named, rank
+from core.text_search import SURE, SURELY_FITS, matches, named, rank, wish
 from tests.core.store.conftest import HandEars, listening
 
 Windows = Sequence[dict[str, float]]
@@ -92,6 +92,48 @@ def test_what_is_not_wanted_is_left_out_by_name_and_lowered_by_ear(db):
     assert found(db, "dog", "dog") == []
 
 
+def test_a_part_of_what_is_not_wanted_must_be_named_whole(db):
+    noise = add(db, "/a/noise.wav", {"Dog": 0.9})
+    traffic = add(db, "/a/traffic_noise.wav", {"Dog": 0.9})
+    said = add(db, "/a/3.wav", {"Dog": 0.9}, caption="A dog barks, with traffic noise.")
+    tagged = add(db, "/a/4.wav", {"Dog": 0.9}, tags=("traffic", "noise"))  # tags hold what is hardly likely
+    assert named(db, "traffic noise") == {traffic, said}
+    assert named(db, "thunder, noise") == {noise, traffic, said}
+    assert named(db, "thunder or traffic noise") == {traffic, said}
+    assert set(found(db, "dog", "traffic noise")) == {noise, tagged}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "without"),
+    [
+        ("rain", "rain", ""),
+        ("rain without thunder", "rain", "thunder"),
+        ("a dog, no traffic", "a dog", "traffic"),
+        ("birds but no water", "birds", "water"),
+        ("birds but not crows", "birds", "crows"),
+        ("rain, with no thunder or wind", "rain", "thunder or wind"),
+        ("Drums except snares.", "Drums", "snares"),
+        ("no traffic, a dog", "a dog", "traffic"),
+        ("rain, thunder", "rain, thunder", ""),
+        ("no input mixer", "no input mixer", ""),  # a name, and nothing else is asked for
+        ("do not disturb", "do not disturb", ""),
+        ("without voices", "without voices", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_is_not_wanted_may_be_said_in_the_text(text, wanted, without):
+    assert wish(text) == (wanted, without)
+    both = ", ".join(part for part in ("wind", without) if part)
+    assert wish(text, "wind") == (wanted, both)
+
+
+def test_a_text_that_denies_finds_what_the_two_texts_find(db):
+    for number, heard in enumerate(({"Dog": 0.9}, {"Traffic noise, roadway noise": 0.9}, {"Dog": 0.5, "Rain": 0.5})):
+        add(db, f"/a/{number}.wav", heard)
+    add(db, "/a/dog_traffic.wav")
+    assert found(db, "a dog, no traffic") == found(db, "a dog", "traffic") == [1, 3]
+
+
 def test_two_things_at_once_come_before_one_alone(db):
     add(db, "/a/1.wav", {"Rain": 0.99})
     add(db, "/a/2.wav", {"Dog": 0.99})
@@ -110,6 +152,20 @@ def test_words_of_form_find_what_was_measured(db):
     short = add(db, "/a/2.wav", {"Clang": 0.9}, tags=("short", "metallic"))
     assert found(db, "short metallic hit")[0] == short
     assert found(db, "short") == [short]
+
+
+def test_what_was_measured_counts_like_a_name(db):
+    measured = add(db, "/a/1.wav", caption="A bright hit.", tags=("short", "bright"))
+    called = add(db, "/a/bright_hit.wav", tags=("long",))
+    assert found(db, "short bright hits") == [measured, called]
+
+
+def test_what_is_named_so_surely_fits_and_what_is_hardly_heard_does_not(db):
+    add(db, "/a/dog.wav")
+    add(db, "/a/2.wav", {"Dog": 0.9})
+    add(db, "/a/3.wav", {"Dog": 0.03})
+    scores = rank(db, index_of(db), "dog", "", sounds.present_ids(db)).scores
+    assert [bool(score >= SURE) for score in scores] == [True, True, False]
 
 
 def test_a_hit_is_shown_at_the_window_that_fits(db):

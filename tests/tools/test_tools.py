@@ -265,6 +265,29 @@ def test_search_by_text_finds_names_and_leaves_out_what_is_not_wanted(demo_libra
     assert {hit["name"].split("_")[0] for hit in without["hits"]} == {"kick"}
 
 
+def test_what_is_not_wanted_may_be_said_in_the_text(demo_library):
+    said = call(demo_library, "search_by_text", text="kick, no rain", k=20)
+    apart = call(demo_library, "search_by_text", text="kick", without="rain", k=20)
+    assert (said.text, said.artifact) == (apart.text, apart.artifact)
+    assert said.artifact["title"] == "Sounds for “kick” without “rain”"
+
+
+def test_the_model_is_told_how_many_surely_fit(demo_library):
+    named = call(demo_library, "search_by_text", text="kick", k=4)
+    assert named.artifact["sure"] == 4 and "4 found, best first.\n" in named.text
+
+    weak = call(demo_library, "search_by_text", text="kick of a wooden drawer in an empty kitchen", k=20)
+    assert weak.artifact["sure"] < len(weak.artifact["hits"])
+    assert "perhaps" in weak.text
+    assert "sure" not in artifact(demo_library, "search_by_text", text="", min_s=0.1)
+
+
+def test_a_search_by_words_and_likeness_tells_no_score_as_its_sum_of_ranks_tells_nothing(demo_library):
+    found = call(demo_library, "search_by_audio", sound=KICK, text="kick", k=3)
+    assert found.artifact["hits"] and all(hit["score"] is None for hit in found.artifact["hits"])
+    assert "score" not in found.text
+
+
 def test_a_search_that_finds_nothing_says_so(demo_library):
     answer = call(demo_library, "search_by_text", text="zebra")
     assert (answer.text, answer.artifact["hits"]) == ('"Sounds for “zebra”": nothing found.', [])

@@ -31,6 +31,12 @@ def read(text: str) -> Wording:
         ("Oberheim pads", "oberheim pads", ""),
         ("find me some sounds", "", ""),
         ("nothing with voices", "", "voices"),
+        ("no music, just wind", "wind", "music"),
+        ("no cats but dogs", "dogs", "cats"),
+        ("birds but no water", "birds", "water"),
+        ("hi-hat", "hi hat", ""),
+        ("hi, hi-hats please", "hi hats", ""),
+        ("show me everything with voices", "voices", ""),
     ],
 )
 def test_what_to_look_for_and_what_to_leave_out(text, about, without):

@@ -27,6 +27,21 @@ def test_hits_are_counted_the_nearest_told_and_all_listed():
     assert len(lines) == 5
 
 
+def test_what_perhaps_fits_is_told_from_what_surely_does():
+    said = phrase_artifact(hits() | {"sure": 2}, Asked({"text": "rain"}))
+    assert said.startswith("I found 2 sounds for “rain”, and 3 more that perhaps fit. The nearest is sound 412")
+    one = phrase_artifact(hits() | {"sure": 1}, Asked({"text": "rain"}))
+    assert one.startswith("I found 1 sound for “rain”, and 4 more that perhaps fit.")
+
+
+def test_where_nothing_surely_fits_that_is_said_first():
+    title = "Sounds that perhaps fit “a helicopter” without “wind”"
+    said = phrase_artifact(hits(title) | {"sure": 0}, Asked({"text": "a helicopter", "max_s": 2.0}))
+    head, _, listed = said.partition("\n\n")
+    assert head == "Nothing here surely fits “a helicopter” without “wind” under 2 s. The nearest, perhaps:"
+    assert len(listed.split("\n")) == 5
+
+
 def test_only_ids_of_the_artifact_are_named():
     said = phrase_artifact(hits(), Asked({}))
 
