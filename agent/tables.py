@@ -16,7 +16,7 @@ def hits(found: Sequence[Hit]) -> Table:
     table = Table("id", "score", "at", "file", "what is known")
     for hit in found:
         name = escape(Path(hit.path).name)
-        table.add_row(str(hit.id), f"{hit.score:.3f}", f"{hit.start_s:.1f} s", name, escape(hit.caption))
+        table.add_row(str(hit.id), f"{hit.score:.2f}", f"{hit.start_s:.1f} s", name, escape(hit.caption))
     return table
 
 

@@ -90,7 +90,8 @@ class Library:
     def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The k sounds that fit the words best, by their names, by what the ears heard, by tags and captions.
 
-        What `without` names is left out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is
+        What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name or a caption
+        says is left out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is
         the one that fits, or the whole sound where only words matched. Words that fit nothing find nothing; no words at
         all find every sound that passes the filters, if there are any, in order of id and with score 0.
         """
@@ -115,6 +116,7 @@ class Library:
         filters: Filters | None = None,
     ) -> list[Hit]:
         """The k sounds that rank best by words and by likeness together (reciprocal rank fusion of both lists)."""
+        text, without = text_search.wish(text, without)
         allowed = self._allowed(filters) - self._named(without)
         index = self.load_index(space)
         windows = self._windows_of(source, index.space, None, None)

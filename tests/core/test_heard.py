@@ -57,7 +57,7 @@ def test_rows_come_back_from_the_database_as_they_went() -> None:
 
 
 def test_a_moment_counts_less_than_all_of_a_sound_and_more_than_its_mean() -> None:
-    """A bark in one window of four: the mean is 0.2, the clearest window 0.8, the sound 0.3 * 0.2 + 0.7 * 0.8 = 0.62."""
+    """A bark in one window of four: the mean is 0.2, the clearest 0.8, the sound 0.3 * 0.2 + 0.7 * 0.8 = 0.62."""
     windows = np.zeros((4, N_CLASSES), np.float32)
     windows[2, DOG], windows[:, RAIN] = 0.8, 0.5
     sound = probabilities(whole(levels(windows)))

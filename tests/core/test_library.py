@@ -191,6 +191,7 @@ def test_words_and_likeness_together_are_both_rankings_fused(demo_library: Libra
 def test_without_holds_for_likeness_too(demo_library: Library) -> None:
     found = ids(demo_library.search_by_both("kick", "13", without="rain", k=99))
     assert set(found) == EVERY - RAINS
+    assert ids(demo_library.search_by_both("kick, no rain", "13", k=99)) == found
 
 
 # --- what is known ----------------------------------------------------------------------------------------------------
