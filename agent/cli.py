@@ -15,12 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from typer.core import TyperCommand
 
 from agent import tables
-from agent.sources import read_settings
+from agent.cards import plain
+from agent.sources import read_settings, runnable
 from core.errors import EarshotError, NotFoundError
 from core.library import Library
 from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
 from core.references import SOUND
-from core.text_search import SURE
+from core.text_search import SURE, is_listing, wish
 
 app = typer.Typer(
     name="earshot",
@@ -39,14 +40,6 @@ SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
-TOLD_APART = {  # of one, of more
-    "again": ("heard again", "heard again"),
-    "changed": ("changed", "changed"),
-    "copies": ("copy", "copies"),
-    "moved": ("moved", "moved"),
-    "missing": ("missing", "missing"),
-    "damaged": ("damaged", "damaged"),
-}
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
 
 
@@ -60,10 +53,10 @@ class Verb(TyperCommand):
         except BrokenPipeError:
             raise
         except (EarshotError, OSError, sqlite3.Error) as problem:
-            sentence = _sentence(problem)
+            sentence = runnable(_sentence(problem), ctx.params.get("library"))
             if ctx.params["as_json"]:
                 _print_json({"error": sentence})
-            err.print(f"[red]earshot:[/red] {escape(sentence)}", soft_wrap=True)
+            err.print(f"[red]earshot:[/red] {tables.shown(sentence)}", soft_wrap=True)
             raise typer.Exit(1) from problem
 
 
@@ -104,7 +97,7 @@ def search(
     text: Annotated[str, typer.Argument(help="Words: what it is, what it is like, what the file is called.")] = "",
     library: LibraryOption = None,
     like: Annotated[str, typer.Option(metavar="FILE|ID", help="A file, a sound (412) or a chunk (412:7).")] = "",
-    without: Annotated[str, typer.Option(metavar="TEXT", help="Leave out sounds that these words find.")] = "",
+    without: Annotated[str, typer.Option(metavar="TEXT", help="What is not to be in them, or in their names.")] = "",
     k: Annotated[int, typer.Option("-k", min=1, max=MOST, help="How many.")] = 10,
     space: SpaceOption = None,
     min_s: Annotated[float | None, typer.Option(help="Shortest length in seconds.")] = None,
@@ -118,15 +111,19 @@ def search(
     if text and like:
         hits = sounds.search_by_both(text, source, without=without, k=k, space=space, filters=filters)
     elif like:
-        hits = sounds.search_by_audio(source, k=k, space=space, filters=filters)
+        hits = sounds.search_by_audio(source, without=without, k=k, space=space, filters=filters)
     elif text:
+        text, without = wish(text, without)
         hits = sounds.search_by_text(text, without=without, k=k, filters=filters)
     else:
         raise typer.BadParameter("say what to look for: words, --like FILE, or both")
     if as_json:
         _print_json({"hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in hits]})
+    elif like:
+        _print_hits(hits, scored=not text)
     else:
-        _print_hits(hits, sure=bool(like) or any(hit.score >= SURE for hit in hits))
+        listed = is_listing(text)
+        _print_hits(hits, sure=listed or any(hit.score >= SURE for hit in hits), scored=not listed)
     _print_note(sounds, space)
 
 
@@ -201,7 +198,7 @@ def summarize(
     if as_json:
         _print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
         return
-    out.print(f"[bold]{escape(summary.title)}[/bold]\n{escape(summary.summary)}")
+    out.print(f"[bold]{tables.shown(summary.title)}[/bold]\n{tables.shown(summary.summary)}")
     out.print(f"Members: {', '.join(map(str, summary.members))}")
 
 
@@ -272,7 +269,7 @@ def doctor(
     else:
         for finding in findings:
             mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
-            out.print(f"{mark} {escape(finding.name)}: {escape(finding.detail)}")
+            out.print(f"{mark} {tables.shown(finding.name)}: {tables.shown(finding.detail)}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -330,7 +327,8 @@ def _with_bar(steps: Any) -> int:
         task = bar.add_task("", total=None)
         for step in steps:
             total = step.total
-            bar.update(task, completed=step.done, total=step.total, description=escape(step.label[:40].ljust(40)))
+            label = escape(plain(step.label, limit=40).ljust(40))
+            bar.update(task, completed=step.done, total=step.total, description=label)
     return total
 
 
@@ -356,35 +354,24 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False) -> None:
     """The sums of an ingest. Of one that was stopped, `found` counts the files that it came to: the sums still hold."""
-    skipped = len(report.skipped)
-    handled = report.indexed + report.unchanged + skipped
-    summary = report.as_dict() | ({"found": handled} if stopped else {})
     if as_json:
+        summary = report.as_dict() | ({"found": tables.handled(report)} if stopped else {})
         _print_json({key: summary[key] for key in INGEST_KEYS})
         return
-    for skip in report.skipped:
-        out.print(f"[yellow]skipped[/yellow] {escape(skip.path)}: {escape(skip.reason)}", soft_wrap=True)
-    head = f"{handled} of {report.found} files done:" if stopped else f"found {report.found} ="
-    out.print(f"{head} indexed {report.indexed} + unchanged {report.unchanged} + skipped {skipped}")
-    told_apart = [f"{summary[key]} {TOLD_APART[key][summary[key] > 1]}" for key in TOLD_APART if summary[key]]
-    if told_apart:
-        out.print(f"of these: {', '.join(told_apart)}")
-    if report.seconds_of_audio:
-        speed = report.seconds_of_audio / max(report.elapsed_s, 1e-3)
-        minutes = report.seconds_of_audio / 60
-        out.print(f"{minutes:.1f} minutes of sound in {report.elapsed_s:.1f} s ({speed:.0f} times real time)")
+    for line in tables.report(report, stopped=stopped):
+        out.print(line, soft_wrap=True)
 
 
-def _print_hits(hits: list[Hit], *, sure: bool) -> None:
+def _print_hits(hits: list[Hit], *, sure: bool = True, scored: bool = True) -> None:
     if hits and not sure:
         out.print("Nothing surely fits. The nearest, perhaps:")
-    out.print(tables.hits(hits) if hits else "Nothing found. Try other words, or fewer of them.")
+    out.print(tables.hits(hits, scored=scored) if hits else "Nothing found. Try other words, or fewer of them.")
 
 
 def _print_note(library: Library, space: str | None = None) -> None:
     """Says on stderr what the answer that was just given does not know, such as that older ears gave it."""
     if note := library.note(space):
-        err.print(f"[yellow]note:[/yellow] {escape(note)}", soft_wrap=True)
+        err.print(f"[yellow]note:[/yellow] {escape(runnable(note, library.folder))}", soft_wrap=True)
 
 
 def _clustering_json(made: Clustering) -> dict[str, Any]:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from agent.sources import sources
+from agent.sources import runnable, sources
 from core.embedding import EMBEDDERS
+from core.embedding.base import Fingerprint
 from core.errors import EarshotError
 from core.library import Library
 from core.records import Record
 from core.settings import Settings
 from core.store.db import Store
+from core.store.sounds import present_ids
+from core.store.spaces import heard_ids, list_spaces
 
 FREE_BYTES_WANTED = 500_000_000
 
@@ -108,9 +111,30 @@ def _sounds(library: Library) -> str:
 
 
 def _heard_by(library: Library) -> str:
+    """Which ears heard the sounds. Raises EarshotError with what to do if they are older than those of today."""
     if note := library.note():
-        raise EarshotError(note)
-    return f"{library.settings.embedder}, the ears of today"
+        raise EarshotError(runnable(note, library.folder))
+    with Store(library.folder).reading() as db:
+        here = present_ids(db)
+        known = {space.fingerprint: len(heard_ids(db, space) & here) for space in list_spaces(db)}
+    present, name = _present(library.settings), library.settings.embedder
+    if not here or not any(known.values()):
+        return "no sound yet"
+    if present is not None and known.get(present):
+        part = f" ({known[present]} of {len(here)} sounds)" if known[present] < len(here) else ""
+        return f"{name}, the ears of today{part}"
+    said = ", ".join(f"{each.name} {each.version}" for each, n_sounds in known.items() if n_sounds)
+    if present is None:
+        return f"{said}; the ears {name!r} cannot be used here, so whether they are of today is not known"
+    return f"{said}; not by {present.name} {present.version}, the ears of the settings"
+
+
+def _present(settings: Settings) -> Fingerprint | None:
+    """The ears of the settings as they are today; None if they cannot be used here."""
+    try:
+        return EMBEDDERS.load(settings.embedder)().fingerprint()
+    except EarshotError:
+        return None
 
 
 def _index(library: Library) -> str:

@@ -1,10 +1,12 @@
 """The settings that a command runs with, and where each of them comes from."""
 
+import shlex
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from core.ears import NEXT_STEP
 from core.errors import EarshotError
 from core.settings import Settings
 
@@ -39,6 +41,17 @@ def sources(settings: Settings) -> dict[str, str]:
     found |= dict.fromkeys(EnvSettingsSource(kind, env_ignore_empty=True)(), "environment")
     without = read_settings()
     return {name: found[name] if _same(settings, without, name) else "argument" for name in kind.model_fields}
+
+
+def runnable(sentence: str, library: Path | None) -> str:
+    """A sentence that ends in the command that brings a library up to date, with that library's folder in the command.
+
+    Unchanged where the command takes that folder by itself, and for any other sentence.
+    """
+    if library is None or not sentence.endswith(NEXT_STEP):
+        return sentence
+    folder = library.expanduser().absolute()
+    return sentence if folder == read_settings().library else f"{sentence} --library {shlex.quote(str(folder))}"
 
 
 def _same(settings: Settings, without: Settings, name: str) -> bool:

@@ -1,30 +1,49 @@
-"""What the command line shows of sounds and clusterings, as tables. Texts of strangers are shown letter by letter."""
+"""What the command line shows of sounds and clusterings, as tables, and of an ingest, as lines.
+
+Texts of strangers are shown letter by letter, without the signs that a terminal would obey.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from core.records import Clustering, Hit
+from agent.cards import plain
+from core.records import Clustering, Hit, IngestReport
+
+LONGEST = 5000  # letters of one text, as long as a path may be
+TOLD_APART = {  # of one, of more
+    "again": ("heard again", "heard again"),
+    "changed": ("changed", "changed"),
+    "copies": ("copy", "copies"),
+    "moved": ("moved", "moved"),
+    "missing": ("missing", "missing"),
+    "damaged": ("damaged", "damaged"),
+}
 
 
-def hits(found: Sequence[Hit]) -> Table:
-    """The answer of a search, a row for each sound."""
-    table = Table("id", "score", "at", "file", "what is known")
+def shown(text: str) -> str:
+    """A text of a stranger as markup that shows it: on one line, with no control sign in it."""
+    return escape(plain(text, limit=LONGEST))
+
+
+def hits(found: Sequence[Hit], *, scored: bool = True) -> Table:
+    """The answer of a search, a row for each sound. scored: whether the scores tell a reader anything."""
+    table = Table("id", *(["score"] if scored else []), "at", "file", "what is known")
     for hit in found:
-        name = escape(Path(hit.path).name)
-        table.add_row(str(hit.id), f"{hit.score:.2f}", f"{hit.start_s:.1f} s", name, escape(hit.caption))
+        score = [f"{hit.score:.2f}"] if scored else []
+        table.add_row(str(hit.id), *score, f"{hit.start_s:.1f} s", shown(Path(hit.path).name), shown(hit.caption))
     return table
 
 
 def sound(known: dict[str, Any]) -> Table:
     """All that is known of one sound, a row for each thing."""
-    table = Table("", "", title=escape(f"{known['id']}  {Path(known['path']).name}"), show_header=False)
+    table = Table("", "", title=shown(f"{known['id']}  {Path(known['path']).name}"), show_header=False)
     for key, value in known.items():
-        table.add_row(key, escape(_readable(value)))
+        table.add_row(key, shown(_readable(value)))
     return table
 
 
@@ -33,7 +52,7 @@ def clustering(made: Clustering) -> Table:
     how = "found by BIC" if made.bic else "as asked"
     table = Table("cluster", "title", "sounds", "hear", title=f"clustering {made.clustering}: {made.k} groups, {how}")
     for each in made.clusters:
-        table.add_row(str(each.cluster), escape(each.title), str(each.size), ", ".join(map(str, each.exemplars)))
+        table.add_row(str(each.cluster), shown(each.title), str(each.size), ", ".join(map(str, each.exemplars)))
     return table
 
 
@@ -41,8 +60,29 @@ def clusterings(kept: Sequence[Clustering]) -> Table:
     """A list of clusterings, a row for each."""
     table = Table("id", "groups", "method", "query", "made")
     for each in kept:
-        table.add_row(str(each.clustering), str(each.k), each.method, escape(each.query), each.created_at)
+        table.add_row(str(each.clustering), str(each.k), each.method, shown(each.query), each.created_at)
     return table
+
+
+def handled(report: IngestReport) -> int:
+    """How many files an ingest came to; all that it found, unless it was stopped."""
+    return report.indexed + report.unchanged + len(report.skipped)
+
+
+def report(made: IngestReport, *, stopped: bool = False) -> Iterator[str]:
+    """What an ingest did, as lines of markup: what it skipped and why, then the sums."""
+    for skip in made.skipped:
+        yield f"[yellow]skipped[/yellow] {shown(skip.path)}: {shown(skip.reason)}"
+    head = f"{handled(made)} of {made.found} files done:" if stopped else f"found {made.found} ="
+    yield f"{head} indexed {made.indexed} + unchanged {made.unchanged} + skipped {len(made.skipped)}"
+    sums = made.as_dict()
+    told_apart = [f"{sums[key]} {TOLD_APART[key][sums[key] > 1]}" for key in TOLD_APART if sums[key]]
+    if told_apart:
+        yield f"of these: {', '.join(told_apart)}"
+    if made.seconds_of_audio:
+        speed = made.seconds_of_audio / max(made.elapsed_s, 1e-3)
+        minutes = made.seconds_of_audio / 60
+        yield f"{minutes:.1f} minutes of sound in {made.elapsed_s:.1f} s ({speed:.0f} times real time)"
 
 
 def _readable(value: Any) -> str:

@@ -26,6 +26,7 @@ MIN_RATE_HZ = 500  # a header that claims 1 Hz would turn a small file into hour
 MAX_RATE_HZ = 768_000  # the highest rate any converter offers; a header that claims more is damaged
 SHORTEST_LEAD_S = 0.05  # less is the padding of a codec
 CANCELLED = 0.001  # a mix with less than this share of its loudest channel's energy has cancelled itself (-30 dB)
+LOUDEST = 1000.0  # of full scale, 60 dB over it; a float file that says more is damaged there
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})  # these only name other files; their hash means nothing
 FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
@@ -103,11 +104,11 @@ class Source:
             yield np.zeros((self.channels, round(late_s * self.sample_rate_hz)), np.float32)
 
     def _clean(self, block: Channels) -> Channels:
-        """Float files may hold NaN or infinity; one such sample would spoil every statistic of the sound."""
-        if np.isfinite(block).all():
+        """Float files may hold NaN, infinity or what is no sound; one such sample would spoil every statistic of it."""
+        if np.abs(block).max(initial=0.0) <= LOUDEST:  # false for NaN as well
             return block
         self.damaged += 1
-        return np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
+        return np.where(np.abs(block) <= LOUDEST, block, np.nan_to_num(np.sign(block)))
 
 
 def open_source(path: Path) -> Source:

@@ -5,13 +5,16 @@ there. As long as that lasts, `Ears.note` says so.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlite_utils import Database
 
+from core import tagging
 from core.embedding import EMBEDDERS
 from core.embedding.base import Fingerprint
 from core.errors import EarshotError, UnsupportedError
+from core.heard import probabilities
 from core.index import SpaceIndex, load_index
 from core.records import Vectors
 from core.settings import Settings
@@ -31,7 +34,8 @@ class Ears:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._indexes: dict[tuple[str, str], SpaceIndex] = {}
+        self._indexes: dict[tuple[str, int], SpaceIndex] = {}
+        self._telling: tuple[tuple[str, int], Space | None] | None = None
         self._listeners: dict[str, Listener] = {}
         self._present: dict[str, Fingerprint | None] = {}
         self._notes: dict[str, tuple[tuple[str, int], str]] = {}
@@ -40,19 +44,33 @@ class Ears:
         """The index of a space, fresh: another process may have added sounds since the last question."""
         name = name or self._settings.embedder
         with self._store.reading() as db:
-            found = spaces.find_space(db, name, self.present(name))
-            key = (sounds.state(db)[0], name)
-        held = self._indexes.get(key)
-        if held is None or held.space != found:
-            held = load_index(self._store, found, self._settings.index, held)
-            self._indexes[key] = held
-        return held
+            library, found = sounds.state(db)[0], spaces.find_space(db, name, self.present(name))
+        return self._index(library, found)
 
     def heard(self) -> SpaceIndex | None:
-        """The index of the ears of the settings; None where no sound was heard with them."""
+        """The index of the space that holds what was heard, that of the settings' ears if one of theirs does.
+
+        None where no ears have named a class.
+        """
+        name = self._settings.embedder
         with self._store.reading() as db:
-            names = {space.fingerprint.name for space in spaces.list_spaces(db)}
-        return self.index() if self._settings.embedder in names else None
+            state = sounds.state(db)
+            if self._telling is None or self._telling[0] != state:
+                self._telling = (state, spaces.telling_space(db, name, self.present(name)))
+        found = self._telling[1]
+        return None if found is None else self._index(state[0], found)
+
+    def window_tags(self, db: Database, space: Space, sound_id: int, window: int) -> list[dict[str, Any]]:
+        """What was heard in one window of a sound, the most telling first: label, score and source, the ears' name.
+
+        Calibrated like those of a whole sound. Empty where the space does not hold what was heard in it.
+        """
+        heard = spaces.heard_windows(db, space, [sound_id]).get(sound_id)
+        if heard is None:
+            return []
+        row = heard[window : window + 1]
+        named = tagging.named(probabilities(row), np.asarray(row.any(axis=1)), silent=False)
+        return [tag.as_dict() | {"source": space.fingerprint.name} for tag in tagging.telling_first(named.tags)]
 
     def embed(self, space: Space, path: Path, start_s: float, end_s: float | None) -> Vectors:
         """The windows of a part of a file as vectors of a space. Raises UnsupportedError if its ears are gone."""
@@ -74,6 +92,14 @@ class Ears:
             except EarshotError:
                 self._present[name] = None
         return self._present[name]
+
+    def _index(self, library: str, space: Space) -> SpaceIndex:
+        key = (library, space.id)
+        held = self._indexes.get(key)
+        if held is None or held.space != space:
+            held = load_index(self._store, space, self._settings.index, held)
+            self._indexes[key] = held
+        return held
 
     def note(self, name: str | None = None) -> str:
         """What a person should know of the answers of a space, as one sentence; empty if it is up to date."""

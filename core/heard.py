@@ -27,9 +27,11 @@ Levels = NDArray[np.uint8]
 
 
 def levels(probabilities: NDArray[np.float32]) -> Levels:
-    """Probabilities in one byte each, of the same shape; they come back within 1.3 % of their odds."""
-    kept = np.clip(probabilities.astype(np.float64), 1e-9, 1 - 1e-9)
-    return np.clip(np.round((np.log(kept / (1 - kept)) - LOWEST) / STEP), 0, 255).astype(np.uint8)
+    """Probabilities in one byte each, of the same shape; they come back within 2.5 % of their odds."""
+    kept = np.clip(probabilities, 1e-7, 1 - 1e-7, dtype=np.float32)
+    kept = np.log(kept / (1 - kept))
+    rounded: Levels = np.clip(np.round((kept - LOWEST) / STEP), 0, 255).astype(np.uint8)
+    return rounded
 
 
 def probabilities(levels: Levels) -> NDArray[np.float32]:
@@ -39,8 +41,11 @@ def probabilities(levels: Levels) -> NDArray[np.float32]:
 
 
 def whole(windows: Levels) -> Levels:
-    """One row for a sound of the rows of its windows, (521,), as `core.tagging.pooled` takes them together."""
-    return levels(pooled(probabilities(windows)))
+    """One row for a sound of the rows of its windows, (521,), as `core.tagging.pooled` takes them together; windows in
+    which nothing was heard do not count.
+    """
+    audible = windows[windows.any(axis=1)]
+    return levels(pooled(probabilities(audible))) if len(audible) else np.zeros(windows.shape[1], np.uint8)
 
 
 def pack(levels: Levels) -> bytes:

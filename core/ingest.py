@@ -24,7 +24,7 @@ from core.embedding import EMBEDDERS
 from core.errors import AudioError, NotFoundError
 from core.listening import Listening
 from core.records import IngestReport, Progress, Skip
-from core.scan import FoundFile, find_again, find_files, printable
+from core.scan import GONE, FoundFile, find_again, find_files, printable
 from core.settings import Settings
 from core.store import sounds, spaces
 from core.store.db import Store
@@ -141,6 +141,18 @@ class Ingest:
                 sounds.index_words(db, dict.fromkeys(self._known[path].sound_id for path in missing))
                 sounds.touch(db)
         self.report.missing = len(missing)
+        self._forget_left_folders()
+
+    def _forget_left_folders(self) -> None:
+        """Forgets the folders that are not there and hold no known file any more: all was found elsewhere."""
+        with self._store.reading() as db:
+            gone = [row["path"] for row in db["skips"].rows_where("reason = ?", [GONE])]
+            known = sounds.known_files(db) if gone else {}
+        held = {os.path.dirname(path) for path in known if not known[path].missing}
+        if left := [folder for folder in gone if folder not in held]:
+            with self._store.writing() as db:
+                sounds.forget_skips(db, left)
+                sounds.touch(db)
 
     def _outcomes(self, files: Iterable[FoundFile]) -> Iterator[Outcome]:
         """One outcome per file, in order; hashes and listening run ahead of it in threads and processes."""

@@ -90,7 +90,7 @@ class Library:
     def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The k sounds that fit the words best, by their names, by what the ears heard, by tags and captions.
 
-        What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name or a caption
+        What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name
         says is left out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is
         the one that fits, or the whole sound where only words matched. Words that fit nothing find nothing; no words at
         all find every sound that passes the filters, if there are any, in order of id and with score 0.
@@ -134,6 +134,9 @@ class Library:
 
     def sounds(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """All that is known of some sounds ("412") or chunks ("412:7", with start_s and end_s), in the order given.
+
+        The tags of a chunk are what was heard in it, where that is kept; the rest, measured words included, is of the
+        whole sound.
 
         Raises NotFoundError that names the one that does not exist.
         """
@@ -329,7 +332,10 @@ class Library:
             name = self.settings.embedder if self.settings.embedder in names or not names else min(names)
             space = spaces.find_space(db, name, self._ears.present(name))
             n_chunks = spaces.count_windows(db, space, sound_id)
+            heard = self._ears.window_tags(db, space, sound_id, chunk) if chunk is not None and chunk < n_chunks else []
         metadata["n_chunks"] = n_chunks
+        if heard:
+            metadata["tags"] = [*heard, *(tag for tag in metadata["tags"] if tag["source"] == "signal")]
         if chunk is not None:
             _check_chunk(sound_id, chunk, n_chunks)
             start_s, end_s = space.fingerprint.seconds_of(chunk, metadata["duration_s"])

@@ -16,8 +16,7 @@ SOUND_SUFFIXES = frozenset(
     " rf64 rm sd2 shn snd sph spx tak tta vob voc w64 wav wave webm wma wmv wv".split()
 )
 
-
-_GONE = "this folder is not there; connect its drive, or ingest the folder that holds its sounds now"
+GONE = "this folder is not there; connect its drive, or ingest the folder that holds its sounds now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def find_again(paths: Iterable[str]) -> list[FoundFile]:
         if os.path.isdir(folder):
             found += [file for path in inside for file in _stat(path)]
         else:
-            found.append(FoundFile(folder, problem=_GONE))
+            found.append(FoundFile(folder, problem=GONE))
     return sorted(found, key=lambda file: file.path)
 
 

@@ -26,13 +26,15 @@ SURELY_FITS = 0.3  # from here on a sound belongs to a group that is chosen by a
 SURE = 0.7  # a hit with a lower score is shown as a perhaps: by ear alone, two of three of those above it are right
 MEASURED = frozenset({*FORMS, "hit", "hits", "tone", "tones", "noise"})  # words that captions and tags hold as surely
 
-BUT = r"(?:,? *\b(?:but|and) +(?:with +)?|, *(?:with +)?)"
-EVER = r",? *(?:\b(?:but|and) +)?\b(?:without|excluding|except(?: for)?|with +no|minus)"
-DENIED = re.compile(rf" *(?:{EVER}|{BUT}(?:no|not)) +", re.IGNORECASE)
-DENIED_FIRST = re.compile(
-    r" *(?:no|not|without|except(?: for)?)(?: +any)? +([^,;]+)[,;] *(?:but +|and +)?(.+)", re.IGNORECASE
-)
-OR = re.compile(r" *(?:[,;]|\band\b|\bor\b|\bnor\b) *(?:(?:no|not|without|any|nor)\b *)*", re.IGNORECASE)
+LONGEST = 300  # letters of a text that are read; what comes after them says nothing more
+MOST_WORDS = 20  # of a text that are looked for in names, tags and captions, a full-text query each
+
+BUT = r"(?:[,;]? ?\b(?:but|and) (?:with )?|[,;] ?(?:with )?)"
+EVER = r"[,;]? ?(?:\b(?:but|and) )?\b(?:without|excluding|except(?: for)?|with no|minus)"
+DENIAL = re.compile(rf"(?:{EVER}|(?:^|{BUT})(?:no|not)) (?:any )?", re.IGNORECASE)
+WANTED_AGAIN = re.compile(r"[,;]? ?\bbut ", re.IGNORECASE)  # "no wind but rain"; "no wind, rain" only at the beginning
+WANTED_FIRST = re.compile(r" ?[,;] ?(?:(?:and|but) )?| ?\bbut ", re.IGNORECASE)
+OR = re.compile(r" ?(?:[,;]|\band\b|\bor\b|\bnor\b) ?(?:(?:no|not|without|any|nor)\b ?)*", re.IGNORECASE)
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -52,14 +54,15 @@ def rank(
 ) -> Ranking:
     """All allowed sounds that fit a text.
 
-    A sound whose name or caption says what is in `without` is left out; one that is heard to be so loses as much as it
-    is. Without an index, or where the words say nothing about sounds, names and tags decide alone.
+    A sound that is named what is in `without` is left out; one that is heard to be so loses as much as it is, by the
+    most that one of several things is heard. Without an index, or where the words say nothing about sounds, names and
+    tags decide alone.
     """
     text, without = wish(text, without)
     ids = np.sort(np.fromiter(allowed - named(db, without), np.int64))
     heard = _heard(index, text, ids)
     by_name, by_what_is_said = _worded(db, text, ids)
-    unwanted = _heard(index, without, ids)
+    unwanted = _heard_any(index, without, ids)
     evidence = NAMED * by_name + SAID * by_what_is_said + HEARD * (heard - unwanted)
     found = np.flatnonzero((evidence > 0) & ((by_name > 0) | (by_what_is_said > 0) | (heard - unwanted >= fits)))
     best = found[np.lexsort((ids[found], -evidence[found]))]
@@ -77,24 +80,63 @@ def matches(db: Database, index: SpaceIndex | None, text: str, ranking: Ranking,
 def wish(text: str, without: str = "") -> tuple[str, str]:
     """What a text asks for, and what it asks to be left out: "a dog, no traffic" is "a dog" and "traffic".
 
-    A text that asks for nothing else ("no input mixer") is all asked for. without: what is to be left out besides.
+    A text that denies one thing and asks for nothing else ("no input mixer") is all asked for; one that denies several
+    asks for nothing. without: what is to be left out besides. Both come back with single spaces and 300 letters at
+    most; reading them once more changes nothing.
     """
-    first = DENIED_FIRST.fullmatch(text)
-    wanted, denied = (first[2], first[1]) if first else (text, "")
-    parts = DENIED.split(wanted, maxsplit=1)
-    if len(parts) == 2 and re.search(r"\w", parts[0]):
-        wanted, denied = parts[0], ", ".join(part for part in (denied, parts[1]) if part)
-    return wanted.strip(" ,;"), ", ".join(part for part in (without.strip(), denied.strip(" ,;.!?")) if part)
+    wanted, left_out = _tidied(text), [_tidied(without)]
+    while True:
+        rest, denied = _told_apart(wanted)
+        left_out += denied
+        if rest == wanted:
+            return wanted, _tidied(", ".join(part for part in left_out if part))
+        wanted = rest
 
 
 def named(db: Database, text: str) -> set[int]:
-    """The sounds that a text names: all whole words of one of its parts are in the names or the caption of each."""
+    """The sounds that a text names: all whole words of one of its parts are in the names of each.
+
+    What was only heard (tags, captions) names nothing: it may be "perhaps a drum".
+    """
     found: set[int] = set()
-    for part in OR.split(text):
+    for part in _alternatives(text):
         words = [f"({word})" for word in query_words(part, beginnings=False)]
         if words:
-            found |= sounds.matching(db, f"{{names captions}} : ({' AND '.join(words)})")
+            found |= sounds.matching(db, f"names : ({' AND '.join(words)})")
     return found
+
+
+def is_listing(text: str) -> bool:
+    """Whether a text says nothing to look for ("sounds", or nothing): what passes the filters is then listed."""
+    return not query_words(wish(text)[0])
+
+
+def _tidied(text: str) -> str:
+    return " ".join(text.split())[:LONGEST].strip(" ,;")
+
+
+def _told_apart(text: str) -> tuple[str, list[str]]:
+    """One reading of a tidy text: what is wanted, and each thing that is denied."""
+    before, *denials = DENIAL.split(text)
+    wanted, denied = [before] if re.search(r"\w", before) else [], []
+    for denial in denials:
+        thing, *again = (WANTED_AGAIN if wanted else WANTED_FIRST).split(denial, maxsplit=1)
+        denied.append(thing.strip(" ,;.!?"))
+        wanted += [more for more in again if re.search(r"\w", more)]
+    if not wanted and len(denials) == 1:
+        return text, []
+    return _tidied(", ".join(wanted)), denied
+
+
+def _alternatives(text: str) -> list[str]:
+    """The things in a text of what is not wanted, each once: "no thunder or rain" is thunder and rain."""
+    return [part for part in dict.fromkeys(OR.split(f",{_tidied(text)}")) if part]
+
+
+def _heard_any(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
+    """How well sounds fit one of the things in a text by ear, the one that they fit best: float32 (n_ids,)."""
+    fits = [_heard(index, part, ids) for part in _alternatives(text)]
+    return np.max(fits, axis=0) if fits else np.zeros(len(ids), np.float32)
 
 
 def _heard(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
@@ -114,7 +156,7 @@ def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
     n_sounds = sounds.count(db)
     shares = [np.zeros(len(ids), np.float32) for _ in range(2)]
     totals = [0.0 for _ in shares]
-    for word in query_words(text):
+    for word in query_words(text)[:MOST_WORDS]:
         measured = word.split('"')[1] in MEASURED
         for place, columns in enumerate(("{names tags captions}" if measured else "names", "{tags captions}")):
             having = sounds.matching(db, f"{columns} : ({word})")

@@ -31,8 +31,9 @@ MOST_CLASSES = 5  # that one part of a text may mean; the tail of a softmax over
 DESCRIPTIONS = 0.3  # weight of the likeness to a class's name and description, beside that to its names
 UNLIKE, ALIKE = 0.45, 0.65  # a part less like any name than the first means nothing here; from the second on, all of it
 EXACT = 0.04  # what a name gains when the text is that name
-MOST_PARTS = 6
+MOST_PARTS = 6  # of a text that are read
 SHORTEST_PART = 3  # letters of a word that another is made of
+LONGEST_WORD = 40  # letters; what it is made of takes time that grows with their square
 
 Rows = NDArray[np.int64]
 
@@ -53,7 +54,12 @@ class WordVectors:
         return (sums / np.where(norms > 0, norms, 1)).astype(np.float32)
 
     def rows_of(self, word: str) -> list[int]:
-        """The rows of a word, or of what it is made of: `dogs` is dog, `metalhit` is metal and hit; none if unknown."""
+        """The rows of a word, or of what it is made of: `dogs` is dog, `metalhit` is metal and hit.
+
+        None for a word that is unknown or longer than any.
+        """
+        if len(word) > LONGEST_WORD:
+            return []
         for form in _forms(word):
             if form in self.rows:
                 return [self.rows[form]]
@@ -89,13 +95,19 @@ class ClassNames:
     owners: Rows
 
     def understand(self, text: str) -> Weights:
-        """What each part of a text means ("rain and a dog" has two); no rows where it says nothing about sounds."""
+        """What each part of a text means ("rain and a dog" has two); no rows where it says nothing about sounds.
+
+        Of a text with more than six parts the first six are read.
+        """
         spoken = parts_of(text)
+        if len(spoken) > MOST_PARTS:
+            spoken = spoken[:MOST_PARTS]
+            text = ", ".join(spoken)
         whole = self._meaning(text if len(spoken) == len(split(text)) else ", ".join(spoken))
         parts = [meaning for part in spoken if (meaning := self._meaning(part))[0] > UNLIKE]
         if len(parts) < 2 or whole[0] >= min(likeness for likeness, _ in parts):  # "drum and bass" is one thing
             parts = [whole] if whole[0] > UNLIKE else parts
-        rows = [_trust(likeness) * weights for likeness, weights in parts[:MOST_PARTS]]
+        rows = [_trust(likeness) * weights for likeness, weights in parts]
         return np.stack(rows) if rows else np.zeros((0, len(audioset().names)), np.float32)
 
     def _meaning(self, text: str) -> tuple[float, NDArray[np.float32]]:

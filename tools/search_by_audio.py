@@ -34,9 +34,9 @@ def search_by_audio_tool(library: Library) -> BaseTool:
             end_s: Compare only the part of the sound up to this second.
             min_s: Leave out sounds shorter than this, in seconds.
             max_s: Leave out sounds longer than this, in seconds.
-            domain: Only sounds of this domain: speech, music, animal, nature, effect or silence.
+            domain: Only sounds of this domain: speech, singing, music, animal, nature, machine, effect or silence.
             text: Rank by these words too, beside the likeness; a part of the sound cannot be chosen then.
-            without: Leave out sounds that these words find.
+            without: Leave out sounds whose names hold these words.
         """
         filters = Filters(min_s, max_s, domain)
         wanted = min(k, MOST_HITS) + 1

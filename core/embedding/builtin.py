@@ -7,7 +7,7 @@ words for, such as two snare drums. Weights and the card with their scores and c
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,8 +18,10 @@ from scipy.special import expit
 from core import patches, spectrum, timbre
 from core.embedding.base import Embedder, Heard
 from core.errors import AudioError
+from core.heard import LOWEST
 from core.ontology import audioset
 from core.records import Samples
+from core.tagging import CALIBRATION
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -74,7 +76,8 @@ class Joint:
 class Lessons:
     """What some classes gain or lose by a window's vector, beside what the network hears (`core.training.lessons`).
 
-    places: int64 (n,), of the classes. weights: float32 (n, dim). offsets: float32 (n,), in log-odds.
+    places: int64 (n,), of the classes. weights: float32 (n, dim). offsets: float32 (n,), in log-odds, added to those of
+    the network where they are above `core.heard.LOWEST`, else to that: below it nothing is told apart.
     """
 
     places: NDArray[np.int64]
@@ -84,7 +87,8 @@ class Lessons:
     def applied(self, log_odds: Rows, vector: Rows) -> Rows:
         """The log-odds (521,) of a window after the lessons, summed in a fixed order."""
         taught = log_odds.copy()
-        taught[self.places] += self.offsets + (self.weights * vector).sum(axis=1, dtype=np.float32)
+        learned = self.offsets + (self.weights * vector).sum(axis=1, dtype=np.float32)
+        taught[self.places] = np.maximum(log_odds[self.places], np.float32(LOWEST)) + learned
         return taught
 
 
@@ -148,8 +152,8 @@ class BuiltinEmbedder(Embedder):
         return Heard(vectors, tags)
 
     def weights_hash(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the weights files."""
-        return _hash_of(WEIGHTS, JOINT, LESSONS)
+        """The first 16 hex digits of the SHA-256 of all that was learned, calibration included."""
+        return self._hash
 
     def _hear_some(self, clips: Sequence[Samples], vectors: Rows, tags: Rows) -> None:
         """Fills the first rows; those of silent clips stay zero."""
@@ -163,6 +167,11 @@ class BuiltinEmbedder(Embedder):
             if features is not None:
                 vectors[row] = self._joint.vector(embeddings[row], features)
                 tags[row] = expit(self._lessons.applied(log_odds[row], vectors[row]))
+
+    @cached_property
+    def _hash(self) -> str:
+        learned = (WEIGHTS, JOINT, LESSONS, CALIBRATION)
+        return hashlib.sha256(b"".join(path.read_bytes() for path in learned)).hexdigest()[:16]
 
     @cached_property
     def _network(self) -> "InferenceSession":
@@ -190,11 +199,6 @@ def run(network: "InferenceSession", pictures: Rows) -> tuple[Rows, Rows]:
     """Embeddings (n, width) and log-odds (n, 521) of pictures (n, FRAMES, BANDS)."""
     embeddings, log_odds = network.run(["embedding", "log_odds"], {"bands": pictures})
     return embeddings, log_odds
-
-
-@cache
-def _hash_of(*paths: Path) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 BACKEND = BuiltinEmbedder

@@ -106,21 +106,25 @@ class Store:
 
     def _upgrade(self, db: Database) -> None:
         """Brings the schema up to date; two processes that both try do it once."""
-        known = db.execute("PRAGMA user_version").fetchone()[0]
-        if known == SCHEMA_VERSION:
+        if self._is_up_to_date(db):
             return
-        if known > SCHEMA_VERSION:
-            what = f"{self.folder} was written by a newer Earshot (schema {known}, this one knows {SCHEMA_VERSION})"
-            raise LibraryVersionError(f"{what}; upgrade Earshot to open it")
         db.enable_wal()
         db.conn.execute("BEGIN IMMEDIATE")
         try:
-            schema.apply(db)
-            db.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            if not self._is_up_to_date(db):  # another process may have been first, even a newer program
+                schema.apply(db)
+                db.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except BaseException:
             db.conn.rollback()
             raise
         db.conn.commit()
+
+    def _is_up_to_date(self, db: Database) -> bool:
+        known = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if known > SCHEMA_VERSION:
+            what = f"{self.folder} was written by a newer Earshot (schema {known}, this one knows {SCHEMA_VERSION})"
+            raise LibraryVersionError(f"{what}; upgrade Earshot to open it")
+        return known == SCHEMA_VERSION
 
 
 def _holder(note: Path) -> str:

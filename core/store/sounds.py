@@ -202,7 +202,9 @@ def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
     card = cards(db, [sound_id])[sound_id]
     numbers = next(db.query("SELECT * FROM descriptors WHERE sound_id = ?", [sound_id]), {})
     rows = "SELECT label, score, source FROM tags WHERE sound_id = ? ORDER BY score DESC, rowid"
-    tags = {(tag["source"] == "signal", tag["label"]): tag for tag in db.query(rows, [sound_id])}
+    tags: dict[tuple[bool, str], dict[str, Any]] = {}
+    for tag in db.query(rows, [sound_id]):  # of two sources of one label the surer is told
+        tags.setdefault((tag["source"] == "signal", tag["label"]), tag)
     heard = telling_first([Tag(label, tag["score"]) for (by_signal, label), tag in tags.items() if not by_signal])
     captions = db.query("SELECT captioner, text FROM captions WHERE sound_id = ? ORDER BY captioner", [sound_id])
     files = db.query("SELECT path, missing FROM files WHERE sound_id = ? ORDER BY path", [sound_id])

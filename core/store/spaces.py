@@ -73,6 +73,20 @@ def find_space(db: Database, name: str, present: Fingerprint | None = None) -> S
     return max(named, key=lambda space: (counts.get(space.id, 0), space.fingerprint == present, space.id))
 
 
+def telling_space(db: Database, name: str, present: Fingerprint | None = None) -> Space | None:
+    """The space that holds what was heard, so that sounds can be found by it: of the named embedder if one of its does.
+
+    Of its versions the one that `find_space` finds comes first, then the newest, as it does among other embedders. None
+    where no ears have named a class.
+    """
+    spaces = list_spaces(db)
+    named = any(space.fingerprint.name == name for space in spaces)
+    answering = find_space(db, name, present) if named else None
+    order = sorted(spaces, key=lambda space: (space.fingerprint.name != name, space != answering, -space.id))
+    query = "SELECT EXISTS (SELECT 1 FROM vectors WHERE space_id = ? AND heard_whole IS NOT NULL)"
+    return next((space for space in order if db.execute(query, [space.id]).fetchone()[0]), None)
+
+
 def count_waiting(db: Database, present: Fingerprint) -> tuple[int, int]:
     """How many sounds that are there only other versions of the present ears heard, and how many any version heard."""
     versions = [space for space in list_spaces(db) if space.fingerprint.name == present.name]

@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from core.errors import EarshotError
+from core.errors import EarshotError, MissingDependencyError
 
 MINUTES = 60.0
 
@@ -28,13 +29,15 @@ def _pack(arguments: argparse.Namespace) -> None:
         n_sounds = synthesised.make(arguments.out, arguments.variants)
         _say({"sounds": n_sounds})
         return
+    if arguments.folder is None:
+        raise EarshotError("a table needs --folder, where its paths begin; give it")
     examples = pack.read_table(arguments.folder, arguments.table)
     unread = pack.make(examples, arguments.out)
     _say({"sounds": len(examples) - len(unread), "unread": unread})
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    import torch
+    torch = _torch()
 
     from core.training import pack
     from core.training.distil import Course, Distillation
@@ -67,8 +70,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    import torch
-
+    torch = _torch()
     from core.embedding.builtin import JOINT, WEIGHTS
     from core.training import export, joining, lessons, pack
     from core.training.network import Ears
@@ -84,7 +86,7 @@ def _export(arguments: argparse.Namespace) -> None:
 def _settle(arguments: argparse.Namespace) -> None:
     from core.training import card, settling
 
-    settled = settling.settle(arguments.library, arguments.folder.absolute(), arguments.table)
+    settled = settling.settle(arguments.library, Path(os.path.abspath(arguments.folder)), arguments.table)
     card.write()
     _say(settled.as_dict())
 
@@ -102,6 +104,17 @@ def _names(arguments: argparse.Namespace) -> None:
 
     report = names.measure(arguments.library, arguments.folder, arguments.names, arguments.seed)
     _say(report.as_dict())
+
+
+def _torch() -> Any:
+    """The library that trains. Raises MissingDependencyError where it, or what the export needs, is not installed."""
+    try:
+        import onnx  # noqa: F401  asked for here, so that hours of training do not end without it
+        import torch
+    except ModuleNotFoundError as missing:
+        message = f"training needs the package {missing.name}; install it with: pip install 'earshot[train]'"
+        raise MissingDependencyError(message) from missing
+    return torch
 
 
 def _say(report: Mapping[str, object]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from core import ontology, phrases
 from core.demo.encode import audio_bytes
 from core.demo.kinds import KINDS
 from core.embedding.builtin import JOINT, LESSONS, WEIGHTS, BuiltinEmbedder
@@ -18,7 +19,9 @@ from core.training.evaluate import JOINED, Labelled, Result, hear, score
 from core.words import ALIASES, FOLDER, TOKENIZER, VECTORS
 
 CARD = WEIGHTS.with_suffix(".json")
-FILES = (WEIGHTS, JOINT, LESSONS, CALIBRATION, COMMONNESS, FOLDER / VECTORS, FOLDER / TOKENIZER, FOLDER / ALIASES)
+LEARNED = (WEIGHTS, JOINT, LESSONS, CALIBRATION, COMMONNESS)
+WORDS = (ontology.ASSET, phrases.ASSET, FOLDER / VECTORS, FOLDER / TOKENIZER, FOLDER / ALIASES)
+FILES = (*LEARNED, *WORDS)
 VARIANTS, SEED = 2, 2  # of every kind of the demo; the demo library is seed 0, the training heard seed 1
 
 

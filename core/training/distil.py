@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core import patches, spectrum
+from core.errors import EarshotError
 from core.training.mixing import Mixer
 from core.training.network import Ears
 from core.training.pack import Pack
@@ -67,8 +68,9 @@ class Distillation:
     def __init__(self, pack: Pack, teacher: Path, course: Course, device: torch.device) -> None:
         torch.manual_seed(course.seed)
         self.course, self.device = course, device
-        taught, kept = split(pack, course.seed)
-        self._mixer, self._check_mixer = Mixer(pack, taught, device), Mixer(pack, kept, device)
+        self._n_groups = len(set(pack.groups))
+        self._taught, self._held_out = (sounds.to(device) for sounds in split(pack, course.seed))
+        self._mixer = Mixer(pack, device)
         self._teacher = Teacher(teacher).to(device).eval()
         self._features = Features().to(device)
         self.ears = Ears().to(device, memory_format=torch.channels_last)
@@ -101,8 +103,9 @@ class Distillation:
             yield self._report(float(loss), 0.0)
 
     def state(self) -> dict[str, Any]:
-        """Everything that is needed to go on."""
+        """What is needed to go on. The mixtures that follow are others than those of an unbroken run."""
         return {
+            "groups": self._n_groups,
             "course": asdict(self.course),
             "step": self.step,
             "ears": self.ears.state_dict(),
@@ -113,7 +116,12 @@ class Distillation:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Goes back to where `state` was taken."""
+        """Goes back to where `state` was taken.
+
+        Raises EarshotError for one of other sounds or another seed: what was held out then would be taught now.
+        """
+        if (state["groups"], state["course"]["seed"]) != (self._n_groups, self.course.seed):
+            raise EarshotError("the checkpoint is of other sounds or another seed; give those, or another --out")
         self.step, self._centre = state["step"], state["centre"].to(self.device)
         self.ears.load_state_dict(state["ears"])
         self.average.load_state_dict(state["average"])
@@ -123,7 +131,7 @@ class Distillation:
     def _train_one(self) -> Tensor:
         for group in self._optimiser.param_groups:
             group["lr"] = self.course.peak_rate * self._pace()
-        bands, embedding, odds = self._heard(*self._mixer.batch(self.course.batch))
+        bands, embedding, odds = self._heard(*self._mixer.batch(self.course.batch, self._taught))
         with self._autocast():
             loss = self._loss_of(self.ears, bands, embedding, odds)
         self._optimiser.zero_grad(set_to_none=True)
@@ -166,7 +174,7 @@ class Distillation:
 
     @torch.no_grad()
     def _find_centre(self) -> Tensor:
-        means = [self._heard(*self._mixer.batch(self.course.batch))[1].mean(0) for _ in range(8)]
+        means = [self._heard(*self._mixer.batch(self.course.batch, self._taught))[1].mean(0) for _ in range(8)]
         return torch.stack(means).mean(0)
 
     @torch.no_grad()
@@ -183,7 +191,7 @@ class Distillation:
 
     def _agreement(self) -> tuple[float, float, float]:
         """Cosine with the centred embedding, Bernoulli divergence summed over classes, share of equal top classes."""
-        bands, embedding, odds = self._heard(*self._check_mixer.batch(self.course.batch))
+        bands, embedding, odds = self._heard(*self._mixer.batch(self.course.batch, self._held_out))
         own, own_odds = self.average(bands)
         cosine = functional.cosine_similarity(self.average.copy(own), embedding - self._centre).mean()
         target = odds.sigmoid()

@@ -12,8 +12,9 @@ from torch import nn
 
 from core.embedding.builtin import open_network, run
 from core.errors import EarshotError
+from core.heard import N_CLASSES
 from core.patches import BANDS, FRAMES
-from core.training.network import N_CLASSES, WIDTH, Attention, Block, Ears, Scaled
+from core.training.network import WIDTH, Attention, Block, Ears, Scaled
 
 OPSET = 17
 MOST_APART = 1e-4

@@ -15,6 +15,7 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
 from core.embedding.builtin import LESSONS, BuiltinEmbedder, Lessons, write_lessons
+from core.heard import LOWEST
 from core.ontology import audioset
 from core.tagging import log_odds
 from core.training.calibration import UNNAMED, Labelled, truth
@@ -93,7 +94,8 @@ def _classes(sounds: Labelled, vectors: NDArray[np.float32]) -> Mapping[int, Cla
     named = [row for row, certain in enumerate(sounds.certain) if certain]
     facts = [truth(sounds.certain[row]) for row in named]
     known, true = (np.stack(part) for part in zip(*facts, strict=True))
-    odds, makers = log_odds(sounds.probabilities[named]).astype(np.float64), np.array(sounds.groups)[named]
+    odds = np.maximum(log_odds(sounds.probabilities[named]), LOWEST).astype(np.float64)
+    makers = np.array(sounds.groups)[named]
     found = {}
     for place in np.flatnonzero(true.sum(axis=0) >= FEWEST_FILES):
         if len(set(makers[true[:, place]])) >= FEWEST_MAKERS:

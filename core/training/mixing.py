@@ -34,19 +34,19 @@ LONGEST_S = 20.0  # a recording is drawn in proportion to the root of its length
 class Mixer:
     """Draws batches of patches from a pack that lies on a device. The state of its generators is torch's own."""
 
-    def __init__(self, pack: Pack, sounds: Tensor, device: torch.device) -> None:
-        """sounds: the numbers of the pack's sounds that may be drawn from."""
+    def __init__(self, pack: Pack, device: torch.device) -> None:
         self._samples = torch.from_numpy(np.array(pack.samples)).to(device)
         self._starts = torch.from_numpy(pack.starts).to(device)
         self._lengths = torch.from_numpy(pack.lengths).to(device)
-        self._sounds = sounds.to(device)
-        seconds = self._lengths[self._sounds] / RATE_HZ
-        self._weights = seconds.clamp(0.5, LONGEST_S).sqrt()
+        self._weights = (self._lengths / RATE_HZ).clamp(0.5, LONGEST_S).sqrt()
         self._device = device
 
-    def batch(self, n: int) -> tuple[Tensor, Tensor]:
-        """A batch of n patches as the teacher hears them and as the network does, both float32 (n, PATCH)."""
-        x = self._sources(n)
+    def batch(self, n: int, sounds: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of n patches as the teacher hears them and as the network does, both float32 (n, PATCH).
+
+        sounds: the numbers of the pack's sounds that may be drawn from, on the mixer's device.
+        """
+        x = self._sources(n, sounds)
         x = self._mixed(x, self._shuffled(x), MIXED)
         x = self._mixed(x, self._shuffled(x), CROWDED)
         x = self._mixed(x, self._noise(n), NOISY)
@@ -57,8 +57,8 @@ class Mixer:
         faint = self._where(FAINT, x * 10 ** (-self._rand(n)), x)
         return x, faint
 
-    def _sources(self, n: int) -> Tensor:
-        x = self._stretches(n)
+    def _sources(self, n: int, sounds: Tensor) -> Tensor:
+        x = self._stretches(n, sounds)
         x = self._some(SYNTHETIC, x, self._made_up)
         x = self._filtered(x)
         return self._some(GATED, x, lambda part: part * self._gate(len(part)))
@@ -70,9 +70,9 @@ class Mixer:
         drive = 1 + 9 * self._rand(len(x))
         return torch.tanh(drive * x) / torch.tanh(drive)
 
-    def _stretches(self, n: int) -> Tensor:
+    def _stretches(self, n: int, sounds: Tensor) -> Tensor:
         """Pieces of recordings at speeds of 0.5 to 2; a short sound mostly begins at the start of its patch."""
-        sound = self._sounds[torch.multinomial(self._weights, n, replacement=True)][:, None]
+        sound = sounds[torch.multinomial(self._weights[sounds], n, replacement=True)][:, None]
         length, start = self._lengths[sound], self._starts[sound]
         speed = torch.where(self._rand(n) < SPEEDS, 2 ** (2 * self._rand(n) - 1), 1.0)
         slack = length - PATCH * speed

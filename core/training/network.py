@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-N_CLASSES = 521
+from core.heard import N_CLASSES
+
 N_TEACHER = 1024
 """Width of the teacher's embedding, which the network learns to copy and which is not shipped."""
 

@@ -42,7 +42,7 @@ class Pack:
 
 def read_table(folder: Path, table: Path) -> list[Example]:
     """The files of a CSV with the columns path, group and source_set; without a group, a file is one of its own."""
-    with table.open(newline="") as file:
+    with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or "path" not in rows[0]:
         raise EarshotError(f"{table.name} has no rows with a column 'path'; give the table of the training sounds")
@@ -59,7 +59,7 @@ def make(examples: Sequence[Example], out: Path) -> list[str]:
 def write(examples: Sequence[Example], decoded: Iterable[Int16 | None], out: Path) -> list[str]:
     """Writes what was decoded, in the order of the examples; returns the names of those that are None."""
     unread: list[str] = []
-    with (out / "samples.raw").open("wb") as raw, (out / "sounds.csv").open("w", newline="") as table:
+    with (out / "samples.raw").open("wb") as raw, (out / "sounds.csv").open("w", newline="", encoding="utf-8") as table:
         rows = csv.writer(table)
         rows.writerow(["name", "group", "start", "length"])
         start = 0
@@ -75,7 +75,7 @@ def write(examples: Sequence[Example], decoded: Iterable[Int16 | None], out: Pat
 
 def read(folder: Path) -> Pack:
     """A pack that `make` wrote; the samples stay on disk until they are asked for."""
-    with (folder / "sounds.csv").open(newline="") as file:
+    with (folder / "sounds.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     samples = np.memmap(folder / "samples.raw", np.int16, "r")
     starts = np.array([int(row["start"]) for row in rows])

@@ -63,9 +63,9 @@ def settle(library: Path, folder: Path, table: Path) -> Settled:
     learned, gains = lessons.fit(_labelled(sounds, [sound.heard for sound in sounds]), vectors)
     write_lessons(learned, LESSONS)
     heard = [taught(sound, learned) for sound in sounds]
-    write_commonness(COMMONNESS, BuiltinEmbedder().weights_hash(), common(heard), len(heard))
     fitted, held_out, raw = calibration.fit(_labelled(sounds, heard))
     calibration.write(fitted)
+    write_commonness(COMMONNESS, BuiltinEmbedder().weights_hash(), common(heard), len(heard))
     return Settled(gains, held_out, raw)
 
 
@@ -103,10 +103,12 @@ def _labelled(sounds: Sequence[Known], heard: Sequence[Probabilities]) -> Labell
 def _read(library: Path, folder: Path, table: Path) -> list[Known]:
     """The sounds of a table that a library has heard. Raises NotFoundError if there are none."""
     space = Library(library).load_index().space
-    with table.open(newline="") as file:
+    with table.open(newline="", encoding="utf-8") as file:
         rows: Mapping[str, dict[str, str]] = {str(folder / row["path"]): row for row in csv.DictReader(file)}
     with Store(library).reading() as db:
-        ids = {path: sound_id for path, sound_id in db.execute("SELECT path, sound_id FROM files") if path in rows}
+        files = db.execute("SELECT path, sound_id FROM files").fetchall()
+        once = {sound_id: path for path, sound_id in files if path in rows}  # a copy must not teach and examine
+        ids = {path: sound_id for sound_id, path in once.items()}
         heard = spaces.heard_windows(db, space, list(ids.values()))
         found = [
             Known(

@@ -102,6 +102,16 @@ def test_search_by_a_file_needs_no_ingest_of_it(run, demo, demo_folder):
     assert [hit["id"] for hit in hits["hits"]] == [9]
 
 
+def test_search_by_likeness_leaves_out_what_is_not_wanted(run, demo):
+    every, rest = (
+        run("search", "--like", 13, "-k", 99, *args, "--library", demo, "--json").document["hits"]
+        for args in ([], ["--without", "kick"])
+    )
+    kicks = {hit["id"] for hit in every if "kick" in Path(hit["path"]).name}
+    assert {hit["id"] for hit in rest} == {hit["id"] for hit in every} - kicks
+    assert len(kicks) == 4
+
+
 def test_search_keeps_to_its_filters(run, demo):
     every = run("search", "rain kick", "-k", 99, "--library", demo, "--json").document["hits"]
     long = run("search", "rain kick", "-k", 99, "--min-s", 1, "--library", demo, "--json").document["hits"]
@@ -214,6 +224,47 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is(run, tmp_path, name, 
     assert (done.code, f"bad {target.name}: is not a sound" in done.out) == (0, True), done
     for args in (["show", "1"], ["search", "--like", "1"]):
         assert target.name in run(*args, "--library", library).out
+
+
+def test_control_signs_of_names_do_not_reach_the_terminal(run, tmp_path, heard_here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    name = "x\x1b]0;t\x07\x1b[31mred.wav"
+    (tmp_path / "sounds").mkdir()
+    tiny_wav(tmp_path / "sounds" / name)
+    tiny_wav(tmp_path / "sounds" / "y.wav", 2)
+    (tmp_path / "sounds" / f"bad {name}").write_bytes(b"no sound")
+    library = tmp_path / "library"
+
+    told = [
+        run("ingest", tmp_path / "sounds", "--library", library),
+        run("search", "--like", 1, "--library", library),
+        run("show", 1, "--library", library),
+        run("cluster", "-k", 1, "--method", "kmeans", "--library", library),
+        run("clusters", "--library", library),
+        run("summarize", 1, 1, "--library", library),
+        run("search", "--like", "\x1b[31mred.wav", "--library", library),
+    ]
+    assert [done.code for done in told] == [0, 0, 0, 0, 0, 0, 1], told
+    assert [done for done in told if re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.out + done.err)] == []
+    assert all("x]0;t[31mred.wav" in done.out for done in told[:3])
+
+
+def test_a_list_that_only_limits_make_is_not_told_as_a_guess(run, demo):
+    for text in ("sounds", "some sounds"):
+        done = run("search", text, "--max-s", 1, "--library", demo)
+        assert (done.code, "kick_0.wav" in done.out) == (0, True), done
+        assert "surely" not in done.out
+        assert "score" not in done.out
+    guess = run("search", "wooden drawers squeaking in an old empty kitchen kick", "--library", demo)
+    assert "Nothing surely fits. The nearest, perhaps:" in guess.out
+
+
+def test_scores_that_are_sums_of_ranks_are_not_shown(run, demo):
+    assert "score" in run("search", "rain", "--library", demo).out
+    assert "score" in run("search", "--like", 13, "--library", demo).out
+    both = run("search", "rain", "--like", 13, "--library", demo).out
+    assert "rain_1.wav" in both
+    assert not re.search(r"score|0\.0[123]", both)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -1,19 +1,23 @@
 """What the doctor looks at, and what it says when something is amiss. It never fails itself."""
 
 import os
+import shlex
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from agent import doctor
 from agent.doctor import Finding, examine
 from agent.sources import read_settings
+from core.embedding.builtin import BuiltinEmbedder
 from core.library import Library
+from core.registry import Registry
 from core.settings import Settings
 from core.store.migrations import SCHEMA_VERSION
 from tests.older import older_library
-from tests.runs import tiny_wavs
+from tests.runs import ListenerInThisProcess, tiny_wavs
 
 
 def found(library: Library, *, fix: bool = False) -> dict[str, Finding]:
@@ -128,8 +132,36 @@ def test_a_library_that_older_ears_heard_is_told_with_what_to_do(tmp_path, setti
 
     assert bad(library) == {
         "heard by": "all 2 sounds were heard by older ears only (builtin signal-1), which answer until those of today"
-        " know as many; bring them up to date with: earshot ingest"
+        f" know as many; bring them up to date with: earshot ingest --library {shlex.quote(str(library.folder))}"
     }
+
+
+def test_ears_that_cannot_be_used_are_not_called_those_of_today(demo_library):
+    asked = demo_library.settings.model_copy(update={"embedder": "nobody"})
+    told = found(Library(demo_library.folder, asked))
+
+    assert told["heard by"].detail == (
+        "builtin ears-1; the ears 'nobody' cannot be used here, so whether they are of today is not known"
+    )
+    assert not told["ears"].ok
+
+
+def test_ears_that_heard_nothing_here_are_not_called_those_of_today(demo_library, monkeypatch):
+    load, other = Registry.load, type("Other", (BuiltinEmbedder,), {"name": "other", "version": "2"})
+    monkeypatch.setattr(Registry, "load", lambda self, name: other if name == "other" else load(self, name))
+    library = Library(demo_library.folder, demo_library.settings.model_copy(update={"embedder": "other"}))
+    told = found(library)["heard by"].detail
+    assert told == "builtin ears-1; not by other 2, the ears of the settings"
+
+    monkeypatch.setattr("core.ingest.ListenerPool", ListenerInThisProcess)
+    list(library.ingest([Path(library.cards([1])[0]["path"])]))
+    assert found(library)["heard by"].detail == "other, the ears of today (1 of 15 sounds)"
+
+
+def test_where_no_sound_was_heard_yet_no_ears_are_told(library, tmp_path):
+    (tmp_path / "none").mkdir()
+    list(library.ingest([tmp_path / "none"]))
+    assert found(library)["heard by"].detail == "no sound yet"
 
 
 def test_little_room_on_the_disk_is_told(demo_library, monkeypatch):

@@ -1,6 +1,7 @@
 """A library of the earlier ears at every door: each answer of its space says so, and never in the way of the answer."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def earshot(library: Library, *args: object) -> Result:
     return CliRunner().invoke(app, [*map(str, args), "--library", str(library.folder)])
 
 
+def named(library: Library) -> str:
+    """The note with the library's folder in its command, which would bring another one up to date without it."""
+    return f"{NOTE} --library {shlex.quote(str(library.folder))}"
+
+
 def tool(library: Library, name: str, **args: object) -> tuple[str, dict]:
     """What a tool answers: the text for the model and the artifact for the screen."""
     (chosen,) = (each for each in build_tools(library) if each.name == name)
@@ -53,12 +59,12 @@ VERBS += [["cluster", "-k", "2"]]
 def test_a_command_answers_and_says_on_stderr_that_older_ears_did(older, args):
     told = earshot(older, *args, "--json")
 
-    assert (told.exit_code, told.stderr) == (0, f"note: {NOTE}\n")
+    assert (told.exit_code, told.stderr) == (0, f"note: {named(older)}\n")
     assert set(json.loads(told.stdout)) <= {"hits", "sounds", "clustering", "k", "method", "clusters"}
     assert told.stdout.count("\n") == 1
     plain = earshot(older, *args)
     assert NOTE not in plain.stdout
-    assert plain.stderr == f"note: {NOTE}\n"
+    assert plain.stderr == f"note: {named(older)}\n"
 
 
 @pytest.mark.parametrize("args", VERBS)
@@ -67,12 +73,29 @@ def test_a_command_says_nothing_of_it_once_the_library_is_up_to_date(older, args
     assert earshot(older, *args).stderr == ""
 
 
+def test_the_command_it_names_brings_that_library_up_to_date(older):
+    said = earshot(older, "show", "1").stderr
+    command = shlex.split(said.rpartition(": ")[2])
+    assert command[:2] == ["earshot", "ingest"]
+
+    assert CliRunner().invoke(app, command[1:]).exit_code == 0
+    assert older.note() == ""
+
+
+def test_for_the_library_that_is_taken_without_a_folder_the_command_names_none(older, monkeypatch):
+    monkeypatch.setenv("EARSHOT_LIBRARY", str(older.folder))
+    for args in (["show", "1"], ["show", "1", "--library", str(older.folder)]):
+        assert CliRunner().invoke(app, args).stderr == f"note: {NOTE}\n"
+    bad = [check for check in json.loads(earshot(older, "doctor", "--json").stdout)["checks"] if not check["ok"]]
+    assert [check["detail"] for check in bad] == [NOTE]
+
+
 def test_a_file_cannot_be_compared_until_then_and_can_after(older, folder):
     file = folder / "hand_bell_3.wav"
     refused = earshot(older, "search", "--like", file, "--json")
     sentence = (
         "the sounds were heard by older ears (builtin signal-1), and nothing new can be compared with them;"
-        " bring them up to date with: earshot ingest"
+        f" bring them up to date with: earshot ingest --library {shlex.quote(str(older.folder))}"
     )
     assert (refused.exit_code, json.loads(refused.stdout)) == (1, {"error": sentence})
     assert refused.stderr == f"earshot: {sentence}\n"
@@ -85,7 +108,7 @@ def test_the_doctor_is_not_content_until_then(older):
     sick = earshot(older, "doctor", "--json")
     assert sick.exit_code == 1
     bad = [check for check in json.loads(sick.stdout)["checks"] if not check["ok"]]
-    assert bad == [{"name": "heard by", "ok": False, "detail": NOTE}]
+    assert bad == [{"name": "heard by", "ok": False, "detail": named(older)}]
 
     earshot(older, "ingest")
     assert earshot(older, "doctor").exit_code == 0
@@ -101,7 +124,7 @@ def test_ingest_of_a_part_says_what_is_left(older, folder):
     done = earshot(older, "ingest", folder / "hand_bell_0.wav", "--json")
     document = json.loads(done.stdout)
     assert (document["found"], document["indexed"], document["unchanged"]) == (1, 1, 0)
-    assert done.stderr.strip() == f"note: {NOTE.replace('all 4', '3 of 4')}"
+    assert done.stderr.strip() == f"note: {named(older).replace('all 4', '3 of 4')}"
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,6 @@ def test_the_built_in_ears_know_a_sound_again_when_it_is_quieter() -> None:
     assert loud @ quiet > loud @ another + 0.1
 
 
-
 def test_a_new_file_is_a_new_embedder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "toy.py").write_text(TOY)
     before = EMBEDDERS.names()

@@ -204,11 +204,11 @@ def test_a_tone_above_the_new_limit_is_removed_and_one_below_stays() -> None:
 # --- damaged files ----------------------------------------------------------------------------------------------------
 
 
-def test_nan_and_infinity_are_replaced_and_counted(tmp_path: Path) -> None:
+def test_what_is_no_sound_is_replaced_and_counted(tmp_path: Path) -> None:
     sound = np.full(4000, 0.25, np.float32)
-    sound[[10, 20, 30]] = np.nan, np.inf, -np.inf
+    sound[[10, 20, 30, 40, 50]] = np.nan, np.inf, -np.inf, -1e25, 2
     source, read = read_all(write_sound(tmp_path / "nan.wav", sound, 8000, "pcm_f32le"))
-    assert read[0, [9, 10, 20, 30]].tolist() == [0.25, 0.0, 1.0, -1.0]
+    assert read[0, [9, 10, 20, 30, 40, 50]].tolist() == [0.25, 0.0, 1.0, -1.0, -1.0, 2.0]
     assert source.damaged == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 from core.captioning.builtin import BuiltinCaptioner
 from core.embedding import EMBEDDERS, Heard
 from core.embedding.builtin import BuiltinEmbedder
+from core.library import Library
 from core.records import Filters
 from tests.core.ingesting import counts, in_this_process, run, skips
 from tests.runs import rows, tiny_wav
@@ -130,6 +131,37 @@ def test_ears_that_tell_no_domain_leave_the_one_that_is_known(library, folder, k
 
     assert rows(library.folder, "SELECT sound_id, domain, domain_score FROM descriptors ORDER BY sound_id") == domains
     assert library.search_by_audio("1", space="plain", k=1)[0].score == pytest.approx(1)
+
+
+def test_what_one_pair_of_ears_heard_is_found_by_words_whatever_the_ears_of_the_settings(demo_library, folder, known):
+    expected = [(hit.id, hit.score, hit.start_s) for hit in demo_library.search_by_text("rain")]
+    known("embedding", "plain", EarsWithoutDomains)
+    plain = Library(settings=demo_library.settings.model_copy(update={"embedder": "plain"}))
+
+    for _ in range(2):  # before the other ears have heard anything, and after
+        assert [(hit.id, hit.score, hit.start_s) for hit in plain.search_by_text("rain")] == expected
+        list(plain.ingest())
+    assert len(plain.load_index().sounds) == 15
+    assert not plain.load_index().heard.any()
+
+
+def test_the_space_that_holds_what_was_heard_is_the_one_of_the_settings_if_both_do(demo_library, known):
+    known("embedding", "newer", type("Other", (NewerEars,), {"name": "newer"}))
+    list(demo_library.ingest(embedder="newer"))
+
+    for name in ("builtin", "newer"):
+        chosen = Library(settings=demo_library.settings.model_copy(update={"embedder": name}))._ears.heard()
+        assert chosen is not None and chosen.space.fingerprint.name == name
+
+
+def test_where_no_ears_have_named_a_class_there_is_nothing_to_find_by_ear(library, folder, known):
+    (folder / "a.wav").rename(folder / "zebra.wav")
+    known("embedding", "plain", EarsWithoutDomains)
+    list(library.ingest([folder], embedder="plain"))
+
+    assert library._ears.heard() is None
+    assert library.search_by_text("rain") == []
+    assert [Path(hit.path).name for hit in library.search_by_text("zebra")] == ["zebra.wav"]
 
 
 def test_a_batch_that_fails_to_commit_leaves_nothing_behind_in_memory(library, folder, monkeypatch):

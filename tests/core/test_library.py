@@ -5,8 +5,10 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.audio import decode
 from core.errors import AudioError, EarshotError, NotFoundError, UnsupportedError
 from core.library import Library
 from core.records import Filters, Hit
@@ -163,7 +165,7 @@ def test_words_find_names_and_the_best_come_first(demo_library: Library) -> None
     assert set(ids(hits[:4])) == KICKS
     assert all(hit.score < 0.5 < hits[3].score for hit in hits[4:])  # what only sounds a little like it comes after
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert all(hit.score > 0 and hit.start_s == 0 for hit in hits)
+    assert all(hit.score > 0 for hit in hits) and all(hit.start_s == 0 for hit in hits[:4])
     assert set(ids(demo_library.search_by_text("rain kick", k=7))) == KICKS | RAINS
     assert len(demo_library.search_by_text("rain kick", k=2)) == 2
 
@@ -222,6 +224,34 @@ def test_a_chunk_says_where_it_lies(demo_library: Library) -> None:
     assert "chunk" not in whole
     assert (chunk["id"], chunk["chunk"], chunk["start_s"]) == (13, 1, 1.0)
     assert chunk["end_s"] == 2.0 < whole["duration_s"]
+
+
+def test_the_tags_of_a_chunk_are_what_was_heard_in_it_and_calibrated_like_those_of_a_sound(
+    library: Library, tmp_path: Path, demo_folder: Path
+) -> None:
+    rate_hz = 16_000
+    rain, bell = (decode(demo_folder / f"{name}_0.wav", rate_hz) for name in ("rain/rain", "hand_bell/hand_bell"))
+    seconds = [np.resize(rain, rate_hz), np.zeros(rate_hz, np.float32), np.resize(bell, rate_hz)]
+    write_sound(tmp_path / "in" / "a.wav", np.concatenate(seconds), rate_hz)
+    for name, second in zip("bcd", seconds, strict=True):
+        write_sound(tmp_path / "in" / f"{name}.wav", second, rate_hz)
+    list(library.ingest([tmp_path / "in"]))
+    ids = {Path(hit.path).stem: hit.id for hit in library.search_by_text("", filters=Filters(min_s=0.5))}
+
+    whole = library.sounds([str(ids["a"])])[0]
+    measured = [tag for tag in whole["tags"] if tag["source"] == "signal"]
+    assert measured
+    for chunk, alone in enumerate("bcd"):
+        tags = library.sounds([f"{ids['a']}:{chunk}"])[0]["tags"]
+        heard = {tag["label"]: tag["score"] for tag in tags if tag["source"] == "builtin"}
+        expected = {
+            tag["label"]: tag["score"]
+            for tag in library.sounds([str(ids[alone])])[0]["tags"]
+            if tag["source"] == "builtin" and tag["score"] > 0.12
+        }
+        assert expected and heard | expected == pytest.approx(heard, abs=0.02), "as if that second were a file"
+        assert [tag for tag in tags if tag["source"] == "signal"] == measured
+    assert heard != {tag["label"]: tag["score"] for tag in whole["tags"] if tag["source"] == "builtin"}
 
 
 def test_sounds_come_in_the_order_asked_and_the_missing_one_is_named(demo_library: Library) -> None:

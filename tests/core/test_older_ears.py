@@ -277,6 +277,27 @@ def test_a_folder_that_is_not_there_is_told_and_its_sounds_wait_for_it(older, fo
     assert [Path(path).name for (path,) in rows(older.folder, "SELECT path FROM skips")] == ["text.wav"]
 
 
+def test_a_folder_that_is_not_there_is_forgotten_when_all_its_sounds_were_found_elsewhere(older, folder):
+    kicks, bells = folder / "kick", folder / "hand_bell"
+    for each in (kicks, bells):
+        each.rename(folder.with_name(f"moved {each.name}"))
+
+    def left() -> list[str]:
+        return [path for (path,) in rows(older.folder, "SELECT path FROM skips ORDER BY path") if "text" not in path]
+
+    assert counts(run(older))["skipped"] == 2
+    assert left() == [str(bells), str(kicks)]
+    moved = folder.with_name("moved kick")
+    apart = (moved / "kick_1.wav").rename(folder.with_name("kick_1.wav"))
+    run(older, moved)
+    assert left() == [str(bells), str(kicks)], "one kick is still to be found"
+    run(older, apart)
+    assert left() == [str(bells)]
+    run(older, folder.with_name("moved hand_bell"))
+    assert left() == []
+    assert older.overview()["skipped"] == 1
+
+
 def test_a_folder_that_moved_counts_as_heard_again_and_as_moved(older, folder):
     moved = folder.rename(folder.with_name("moved"))
 

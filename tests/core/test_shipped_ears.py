@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.embedding.builtin import BuiltinEmbedder
+from core.heard import COMMONNESS
 from core.training.card import CARD, FILES, hashes, score_synthesised
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +16,12 @@ APART = 0.02  # another processor may sum in another order, and two near neighbo
 
 
 def test_the_files_are_those_of_the_card() -> None:
-    assert hashes() == json.loads(CARD.read_text(encoding="utf-8"))["files"]
+    card = json.loads(CARD.read_text(encoding="utf-8"))
+    assert (card["version"], card["files"]) == (BuiltinEmbedder.version, hashes())
+
+
+def test_how_common_classes_are_was_counted_with_these_ears() -> None:
+    assert json.loads(COMMONNESS.read_text(encoding="utf-8"))["ears"] == BuiltinEmbedder().weights_hash()
 
 
 def test_they_score_on_synthesised_sounds_what_the_card_says(tmp_path: Path) -> None:

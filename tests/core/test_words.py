@@ -1,6 +1,7 @@
 """Texts against the classes, with the words that ship: what is understood, what is not, and how words are read."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,23 @@ def test_any_text_gives_a_few_weights_that_sum_to_one_at_most(text: str) -> None
     assert np.all((rows > 0).sum(axis=1) <= words.MOST_CLASSES)
 
 
+@pytest.mark.parametrize("text", ["a" * 100_000, "metalhit" * 10_000, "xyzzy, " * 20_000, "dog " * 20_000])
+def test_a_long_text_is_read_in_no_time(text: str) -> None:
+    understand("dog")  # reads the files
+    began = time.perf_counter()
+    assert len(understand(text)) <= words.MOST_PARTS
+    assert time.perf_counter() - began < 2
+
+
+def test_of_many_parts_the_first_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert meant(", ".join(["dog"] + ["xyzzy"] * 5 + ["thunder"])) == ["Dog"]
+    encoded = []
+    encode = WordVectors.encode
+    monkeypatch.setattr(WordVectors, "encode", lambda self, texts: encoded.append(texts) or encode(self, texts))
+    understand(", ".join(["dog", "rain"] * 500))
+    assert len(encoded) <= words.MOST_PARTS + 1
+
+
 def test_every_class_is_found_by_its_own_name() -> None:
     """By most of it, where a name stands within another: "Rattle" and "Rattle (instrument)"."""
     names = audioset().names
@@ -150,6 +168,8 @@ def test_a_text_is_the_mean_of_its_words_as_a_unit_vector(toy: WordVectors) -> N
         ("dogbarkmetal", [1, 2, 3]),
         ("metalx", []),
         ("do", []),
+        ("metalhit" * 5, [3, 4] * 5),
+        ("metalhit" * 6, []),  # longer than any word
     ],
 )
 def test_a_word_is_itself_or_a_form_or_made_of_others(toy: WordVectors, word: str, rows: list[int]) -> None:

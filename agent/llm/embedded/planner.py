@@ -61,8 +61,17 @@ def next_calls(turn: Turn) -> tuple[Call, ...]:
 
 
 def _add(turn: Turn) -> Plan:
-    folder = next(iter([*turn.slots.paths, *turn.slots.quotes]), "") or folder_name(turn.wording)
+    folder = _folder(turn)
     return call("add", "ingest", folder=folder) if folder else ask("add", replies.WHICH_FOLDER)
+
+
+def _update(turn: Turn) -> Plan:
+    """All files that are known are looked at again, or a folder that is named; a sound that is named is to be heard."""
+    return looking.play(turn) if turn.slots.refs else call("update", "ingest", folder=_folder(turn))
+
+
+def _folder(turn: Turn) -> str:
+    return next(iter([*turn.slots.paths, *turn.slots.quotes]), "") or folder_name(turn.wording)
 
 
 def _refuse(turn: Turn) -> Plan:
@@ -76,6 +85,7 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
 
 STEPS: dict[str, Callable[[Turn], Plan]] = {
     "add": _add,
+    "update": _update,
     "like": searching.like,
     "words": searching.words,
     "quality": searching.quality,

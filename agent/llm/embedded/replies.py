@@ -2,7 +2,7 @@
 
 HELP = """I find, group and describe the sounds of your library. For example:
 
-- “add the sounds in /path/to/folder” listens to a folder
+- “add the sounds in /path/to/folder” listens to a folder; “update my library” looks at all known folders again
 - attach a sound, or “more like number 2”, finds sounds like it; “like the part from 2 to 4 seconds” uses a part of it
 - “find short metallic sounds without voices, under 3 seconds” searches by words
 - “cluster these into 8 groups”, then “what is in cluster 3?”

@@ -3,8 +3,11 @@
 import pytest
 
 from agent.llm.embedded.intents import vocabulary
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.slots import Ref, Slots, read_slots, seconds
 from agent.llm.embedded.wording import read_wording
+from core.ontology import audioset
+from core.records import DOMAINS
 
 
 def slots(text: str) -> Slots:
@@ -166,11 +169,17 @@ def test_a_second_is_not_always_a_place(text):
         ("in the domain machine", "machine"),
         ("domain = animal", "animal"), ("only animals", "animal"), ("music with a piano", None),
         ("which domains are there", None),
+        ("only singing", "singing"), ("just the vocals", "singing"), ("machines only", "machine"),
         ("only music with drums", None), ("from the nature domain", "nature"),
     ],
 )  # fmt: skip
 def test_a_domain_only_where_it_is_said(text, domain):
     assert slots(text).domain == domain
+
+
+def test_every_domain_of_the_library_can_be_asked_for():
+    assert set(lexicon()["domains"].values()) == set(audioset().by_domain) == set(DOMAINS)
+    assert [domain for domain in DOMAINS if slots(f"only {domain}").domain != domain] == []
 
 
 def test_each_number_has_its_own_slot():

@@ -2,8 +2,10 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
+from sqlite_utils import Database
 
 from core.errors import EarshotError, LibraryBusyError, LibraryVersionError, NotFoundError
 from core.store.db import Store
@@ -91,6 +93,23 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(store):
     with pytest.raises(LibraryVersionError), store.writing():
         pytest.fail("it was opened")
     assert store.path.read_bytes() == before
+
+
+def test_a_newer_program_that_upgrades_the_file_meanwhile_is_not_written_over(store, monkeypatch):
+    with store.writing() as db:
+        db.execute("PRAGMA user_version = 4")
+    enable_wal = Database.enable_wal
+
+    def overtaken(db: Database) -> None:
+        """By now the old version was read, and nothing is locked yet."""
+        enable_wal(db)
+        with closing(sqlite3.connect(store.path)) as other:
+            other.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+
+    monkeypatch.setattr(Database, "enable_wal", overtaken)
+    for _ in range(2):
+        with pytest.raises(LibraryVersionError, match="upgrade Earshot to open it"):
+            facts(store)
 
 
 def test_a_file_that_is_no_database_is_told_in_a_sentence_and_left_as_it_is(store):

@@ -13,7 +13,8 @@ from sqlite_utils import Database
 from core.store import db as db_module
 from core.store.db import Store
 from core.store.migrations import SCHEMA_VERSION, schema
-from tests.runs import CHECKOUT
+from tests.older import OLD_SCHEMA, dump, older_library
+from tests.runs import CHECKOUT, tiny_wavs
 
 STEPS = ["001_sounds", "002_spaces", "003_words", "004_clusterings"]
 TABLES = {
@@ -96,14 +97,32 @@ def test_threads_that_open_a_new_library_at_once_make_it_once(tmp_path):
         assert {name for name, _ in shape(store.path)} >= TABLES
 
 
-def test_processes_that_open_a_new_library_at_once_make_it_once(store):
+def open_in_processes(folder: Path, count: int) -> list[str]:
+    """What several processes that open a library at once say on stderr."""
     script = "from pathlib import Path; from core.store.db import Store\nwith Store(Path({!r})).writing(): pass"
-    command = [sys.executable, "-c", script.format(str(store.folder))]
-    processes = [subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    errors = [process.communicate()[1] for process in processes]
+    command = [sys.executable, "-c", script.format(str(folder))]
+    processes = [subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) for _ in range(count)]
+    return [process.communicate()[1] for process in processes]
 
-    assert errors == [""] * 4
+
+def test_processes_that_open_a_new_library_at_once_make_it_once(store):
+    assert open_in_processes(store.folder, 4) == [""] * 4
     assert version(store.path) == SCHEMA_VERSION
+
+
+def test_processes_that_open_an_older_library_at_once_bring_it_up_to_date_once(settings, tmp_path):
+    library = older_library(settings, tiny_wavs(tmp_path / "sounds", 2))
+    path, before = library.folder / "earshot.db", dump(library)
+    assert version(path) == OLD_SCHEMA
+
+    assert open_in_processes(library.folder, 4) == [""] * 4
+    assert version(path) == SCHEMA_VERSION
+    after = dump(library)
+    assert [after.pop("vectors"), after] == [
+        [row | {"heard": None, "heard_whole": None} for row in before.pop("vectors")],
+        before,
+    ]
+    assert shape(path) == shape(opened(Store(tmp_path / "fresh")).path)
 
 
 def test_an_open_library_is_not_migrated_again(store, monkeypatch):

@@ -109,6 +109,19 @@ def test_metadata_is_whole_and_unknown_sounds_have_none(store):
         assert found["files"] == [{"path": "/x/a.wav", "missing": False}]
 
 
+def test_of_two_ears_that_heard_the_same_the_surer_is_told_and_the_order_is_by_score(store):
+    with store.writing() as db:
+        add(db, 1, "/x/a.wav")
+        for source, label, score in (("a", "Rain", 0.3), ("b", "Rain", 0.9), ("b", "Dog", 0.5), ("a", "Dog", 0.6)):
+            db.table("tags").insert({"sound_id": 1, "label": label, "score": score, "source": source})
+
+        assert [(tag["label"], tag["score"], tag["source"]) for tag in sounds.metadata(db, 1)["tags"]] == [
+            ("Rain", 0.9, "b"),
+            ("Dog", 0.6, "a"),
+            ("short", 0.9, "signal"),
+        ]
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [

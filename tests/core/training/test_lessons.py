@@ -7,6 +7,7 @@ from scipy.special import expit
 from core.embedding import builtin
 from core.embedding.builtin import BuiltinEmbedder, Lessons, read_lessons, write_lessons
 from core.errors import EarshotError
+from core.heard import LOWEST
 from core.ontology import audioset
 from core.training import lessons, settling
 from core.training.calibration import Labelled
@@ -62,6 +63,14 @@ def test_lessons_are_read_as_they_were_written(tmp_path) -> None:
     again = read_lessons(tmp_path / "lessons.npz")
     assert again.places.tolist() == learned.places.tolist()
     np.testing.assert_allclose(again.weights, learned.weights, rtol=1e-3, atol=1e-6)
+
+
+def test_below_what_is_kept_of_a_sound_no_class_is_told_from_another() -> None:
+    learned = Lessons(np.array([DRUM]), np.zeros((1, 8), np.float32), np.array([5], np.float32))
+    deep, kept = np.full(521, -9, np.float32), np.full(521, LOWEST, np.float32)
+    vector = np.zeros(8, np.float32)
+    assert learned.applied(deep, vector)[DRUM] == learned.applied(kept, vector)[DRUM] == LOWEST + 5
+    assert learned.applied(deep, vector)[CAT] == -9
 
 
 def test_windows_are_taught_one_by_one_and_silence_is_left_alone() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core import patches
 from core.demo.kinds import KINDS
+from core.errors import EarshotError
 from core.training.pack import Pack, as_int16
 from tests.sounds import noise, sine
 
@@ -27,6 +28,8 @@ def test_the_exported_network_equals_the_trained_one() -> None:
     pictures = np.stack([patches.patch(sine(440, 1)), patches.patch(noise(1)), patches.patch(noise(0.2, seed=1))])
     with torch.no_grad():
         expected = export.rounded(ears)(torch.from_numpy(pictures))
+        for as_it_ships, trained in zip(expected, ears(torch.from_numpy(pictures)), strict=True):
+            assert (as_it_ships - trained).abs().max() < 0.02 * trained.abs().max()  # 16 bits of weight, no more
     for got, wanted in zip(run(open_network(export.build(ears).SerializeToString()), pictures), expected, strict=True):
         assert np.abs(got - wanted.numpy()).max() < 1e-4
 
@@ -58,11 +61,11 @@ def random_teacher(path: Path) -> Path:
 def test_mixtures_are_sound_in_range_and_the_same_for_the_same_seed() -> None:
     from core.training.mixing import Mixer
 
-    mixer = Mixer(small_pack(), torch.arange(6), torch.device("cpu"))
+    mixer = Mixer(small_pack(), torch.device("cpu"))
     batches = []
     for _ in range(2):
         torch.manual_seed(3)
-        batches.append(mixer.batch(8))
+        batches.append(mixer.batch(8, torch.arange(6)))
     for clean, faint in batches:
         assert clean.shape == faint.shape == (8, patches.PATCH)
         assert torch.isfinite(clean).all()
@@ -76,7 +79,9 @@ def test_a_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
     teacher, course = random_teacher(tmp_path / "teacher.npz"), Course(patches=24, batch=4)
     first = Distillation(small_pack(), teacher, course, torch.device("cpu"))
+    untaught = [weights.clone() for weights in first.ears.parameters()]
     reports = list(first.run())
+    assert any(not torch.equal(a, b) for a, b in zip(untaught, first.ears.parameters(), strict=True))
     assert first.step == first.steps == 6
     assert reports[-1]["patches"] == 24
     assert np.isfinite([reports[-1][name] for name in ("loss", "cosine", "divergence")]).all()
@@ -84,5 +89,10 @@ def test_a_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     second.load(first.state())
     for ours, theirs in zip(second.ears.parameters(), first.ears.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+    for name, value in first.average.state_dict().items():
+        assert torch.equal(second.average.state_dict()[name], value)
+    other = Distillation(small_pack(), teacher, Course(patches=40, batch=4, seed=1), torch.device("cpu"))
+    with pytest.raises(EarshotError, match="another seed"):
+        other.load(first.state())
     assert [report["patches"] for report in second.run()] == [40]
     assert [report["patches"] for report in second.log] == [24, 40]
