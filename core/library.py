@@ -90,10 +90,10 @@ class Library:
     def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
         """The k sounds that fit the words best, by their names, by what the ears heard, by tags and captions.
 
-        What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name
-        says is left out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is
-        the one that fits, or the whole sound where only words matched. Words that fit nothing find nothing; no words at
-        all find every sound that passes the filters, if there are any, in order of id and with score 0.
+        What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name says is left
+        out, what is heard to be so is lowered. The score is from 0 to 1, and the moment is the one that fits, or the
+        whole sound where only words matched. Words that fit nothing find nothing; no words at all find every sound that
+        passes the filters, if there are any, in order of id and with score 0.
         """
         allowed, index = self._allowed(filters), self._ears.heard()
         with self._store.reading() as db:
