@@ -21,7 +21,7 @@ from core.errors import EarshotError, NotFoundError
 from core.library import Library
 from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
 from core.references import SOUND
-from core.text_search import SURE, is_listing, wish
+from core.text_search import SURE, is_listing
 
 app = typer.Typer(
     name="earshot",
@@ -113,7 +113,6 @@ def search(
     elif like:
         hits = sounds.search_by_audio(source, without=without, k=k, space=space, filters=filters)
     elif text:
-        text, without = wish(text, without)
         hits = sounds.search_by_text(text, without=without, k=k, filters=filters)
     else:
         raise typer.BadParameter("say what to look for: words, --like FILE, or both")

@@ -95,6 +95,7 @@ class Library:
         whole sound where only words matched. Words that fit nothing find nothing; no words at all find every sound that
         passes the filters, if there are any, in order of id and with score 0.
         """
+        text, without = text_search.wish(text, without)
         allowed, index = self._allowed(filters), self._ears.heard()
         with self._store.reading() as db:
             if not search.words_query(text) and filters not in (None, Filters()):
@@ -353,8 +354,9 @@ class Library:
         allowed = self._allowed(None)
         if query:
             with self._store.reading() as db:
-                fits = text_search.SURELY_FITS
-                allowed = set(text_search.rank(db, self._ears.heard(), query, "", allowed, fits).ids.tolist())
+                text, without = text_search.wish(query)
+                ranking = text_search.rank(db, self._ears.heard(), text, without, allowed, fits=text_search.SURELY_FITS)
+                allowed = set(ranking.ids.tolist())
         with self._store.reading() as db:
             held = spaces.all_vectors(db, index.space)
         rows = np.isin(held.sounds, list(allowed))

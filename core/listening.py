@@ -115,10 +115,14 @@ class Listener:
             np.concatenate([batch.tags for batch in batches]),
         )
 
+    @cached_property
+    def _names_classes(self) -> bool:
+        return tuple(self.embedder.labels) == audioset().names
+
     def _named(self, heard: Heard, measured: Measured) -> Named:
         """Tags and domain, where the ears hear the classes of the ontology; else next to nothing."""
         silent = measured.descriptors.silence >= 1.0
-        if tuple(self.embedder.labels) == audioset().names:
+        if self._names_classes:
             return tagging.named(heard.tags, np.asarray(heard.vectors.any(axis=1)), silent)
         return Named([], "silence" if silent else "", float(silent))
 
@@ -147,7 +151,7 @@ class Listener:
             tags=tags,
             caption=caption,
             vectors=heard.vectors.astype(np.float16),
-            heard=levels(heard.tags) if tuple(self.embedder.labels) == audioset().names else None,
+            heard=levels(heard.tags) if self._names_classes else None,
         )
 
 

@@ -52,13 +52,12 @@ class Ranking:
 def rank(
     db: Database, index: SpaceIndex | None, text: str, without: str, allowed: set[int], fits: float = FITS
 ) -> Ranking:
-    """All allowed sounds that fit a text.
+    """All allowed sounds that fit a text. text and without: as `wish` tells them apart.
 
     A sound that is named what is in `without` is left out; one that is heard to be so loses as much as it is, by the
     most that one of several things is heard. Without an index, or where the words say nothing about sounds, names and
     tags decide alone.
     """
-    text, without = wish(text, without)
     ids = np.sort(np.fromiter(allowed - named(db, without), np.int64))
     heard = _heard(index, text, ids)
     by_name, by_what_is_said = _worded(db, text, ids)
@@ -168,7 +167,7 @@ def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
 
 def _moments(db: Database, index: SpaceIndex, text: str, chosen: list[int]) -> dict[int, int]:
     """The window of each sound that fits a text best, where one fits at all."""
-    meaning = understand(wish(text)[0])
+    meaning = understand(text)
     if not len(meaning):
         return {}
     fits = {sound: fit(meaning, windows.T) for sound, windows in spaces.heard_windows(db, index.space, chosen).items()}

@@ -171,6 +171,8 @@ def test_words_find_names_and_the_best_come_first(demo_library: Library) -> None
 
 
 def test_without_leaves_out_what_fits_it(demo_library: Library) -> None:
+    asked = ids(demo_library.search_by_text("kick rain", without="rain", k=9))
+    assert ids(demo_library.search_by_text("kick rain, no rain", k=9)) == asked
     assert not {*ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=99))} & (RAINS | BELLS)
     assert set(ids(demo_library.search_by_text("kick rain bell", without="rain, bell", k=4))) == KICKS
     assert demo_library.search_by_text("kick", without="kick") == []

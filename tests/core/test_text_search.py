@@ -54,7 +54,7 @@ def index_of(db: Database) -> SpaceIndex:
 
 
 def found(db: Database, text: str, without: str = "", fits: float = 0.05) -> list[int]:
-    return rank(db, index_of(db), text, without, sounds.present_ids(db), fits).ids.tolist()
+    return rank(db, index_of(db), *wish(text, without), sounds.present_ids(db), fits).ids.tolist()
 
 
 def test_a_sound_is_found_by_what_is_heard_whatever_its_name(db):
