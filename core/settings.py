@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path, user_documents_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -23,6 +24,17 @@ class Settings(BaseSettings):
     )
     embedder: str = Field("builtin", description="The ears that new sounds are heard with.")
     captioner: str = Field("builtin", description="Who writes the captions.")
+    models: Path = Field(
+        default_factory=lambda: user_data_path("earshot") / "models",
+        description="Where fetched weights, trained heads and autoencoders are kept.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="What the large models run on.")
+    offline: bool = Field(False, description="Fetch nothing; use only the models that are on this machine.")
+    clap: str = Field("laion/larger_clap_general", description="The CLAP model: an id on the hub, or a folder.")
+    wav2vec2: str = Field("facebook/wav2vec2-base", description="The Wav2Vec2 model: an id on the hub, or a folder.")
+    vggish: Path | None = Field(None, description="The folder that holds VGGish's two files; empty fetches them.")
+    conette: str = Field("Labbeti/conette", description="The CoNeTTE model: an id on the hub, or a folder.")
+    conette_task: str = Field("clotho", description="The style of CoNeTTE's captions: one of the model's task names.")
     index: str = Field("faiss", description="The vector index: faiss, or exact.")
     workers: int = Field(0, ge=0, le=64, description="Processes that listen; 0 takes one per processor.")
     lock_wait_s: float = Field(5.0, ge=0, description="How long a writer waits for another one to finish.")
@@ -35,7 +47,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
 
-    @field_validator("library", "exports")
+    @field_validator("library", "exports", "models")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()

@@ -1,15 +1,16 @@
 """What every embedder promises. One file beside this one is one embedder; the contract tests run over all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import UnsupportedError
-from core.records import Record, Samples, Vectors
+from core.errors import AudioError, UnknownNameError, UnsupportedError
+from core.records import Progress, Record, Samples, Vectors
+from core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,35 @@ class Embedder(ABC):
 
     A subclass names itself, its rate and its windows, and implements `hear`. Weights load on first use, not in the
     constructor. The vector of a file is the mean of its windows (`pooled`).
+
+    settings: which model, which device. variant: what stands behind the colon of "wav2vec2:birds", for ears that come
+    in several; then it belongs to the `name`.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[str]
-    dim: ClassVar[int]
+    name: str
+    version: str
+    dim: int
     sample_rate_hz: ClassVar[int]
     window_s: ClassVar[float]
     hop_s: ClassVar[float]
     labels: Sequence[str] = ()
     understands_text: ClassVar[bool] = False
+    has_variants: ClassVar[bool] = False
+    most_processes: ClassVar[int | None] = None
+    """How many processes may hear at once, for ears that fill the memory; None for as many as there are processors."""
+
+    def __init__(self, settings: Settings | None = None, variant: str = "") -> None:
+        if variant and not self.has_variants:
+            raise UnknownNameError(f"the ears {self.name!r} come in one kind only; name them without {variant!r}")
+        self.settings = settings or Settings()
+        self.variant = variant
+
+    def prepare(self) -> Iterator[Progress]:
+        """Makes the ears ready to hear, and tells how far that is: fetches what they need, and tests them.
+
+        The one place where anything may be fetched. Raises EarshotError with the next step if they cannot be used.
+        """
+        yield from ()
 
     @abstractmethod
     def hear(self, clips: Sequence[Samples]) -> Heard:
@@ -68,7 +88,10 @@ class Embedder(ABC):
 
     @abstractmethod
     def weights_hash(self) -> str:
-        """A short hash of everything learned that goes into a vector."""
+        """A short hash of everything learned that goes into a vector.
+
+        Raises NotFoundError with the next step if what was learned is not on this machine; nothing is fetched for it.
+        """
 
     def embed_text(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts in the space of the sounds. Raises UnsupportedError where there is no text tower."""
@@ -91,6 +114,13 @@ class Embedder(ABC):
     def hop(self) -> int:
         """Samples from one window to the next."""
         return round(self.hop_s * self.sample_rate_hz)
+
+
+def check_clips(clips: Sequence[Samples]) -> None:
+    """Raises AudioError for a clip that is empty or holds NaN or infinity, naming its position."""
+    for position, clip in enumerate(clips):
+        if not len(clip) or not np.isfinite(clip).all():
+            raise AudioError(f"clip {position}", f"{'is empty' if not len(clip) else 'holds NaN'}; check the decoder")
 
 
 def pooled(vectors: Vectors) -> Vectors:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from core import patches, spectrum, timbre
-from core.embedding.base import Embedder, Heard
-from core.errors import AudioError
+from core.embedding.base import Embedder, Heard, check_clips
 from core.heard import LOWEST
 from core.ontology import audioset
 from core.records import Samples
@@ -126,9 +125,9 @@ def write_joint(joint: Joint, path: Path) -> None:
 class BuiltinEmbedder(Embedder):
     """Hears windows of a second. What it hears does not depend on the batch: each patch is computed on its own."""
 
-    name: ClassVar[str] = "builtin"
-    version: ClassVar[str] = "ears-1"
-    dim: ClassVar[int] = 160
+    name = "builtin"
+    version = "ears-1"
+    dim = 160
     sample_rate_hz: ClassVar[int] = spectrum.RATE_HZ
     window_s: ClassVar[float] = 1.0
     hop_s: ClassVar[float] = 1.0
@@ -140,11 +139,7 @@ class BuiltinEmbedder(Embedder):
 
     def hear(self, clips: Sequence[Samples]) -> Heard:
         """See `Embedder.hear`."""
-        for position, clip in enumerate(clips):
-            if not len(clip) or not np.isfinite(clip).all():
-                raise AudioError(
-                    f"clip {position}", f"{'is empty' if not len(clip) else 'holds NaN'}; check the decoder"
-                )
+        check_clips(clips)
         vectors = np.zeros((len(clips), self.dim), np.float32)
         tags = np.zeros((len(clips), len(self.labels)), np.float32)
         for start in range(0, len(clips), BATCH):
