@@ -19,10 +19,11 @@ from sqlite_utils import Database
 
 from core import audio
 from core.ahead import Now, Pending, Then, ahead
-from core.captioning import CAPTIONERS
-from core.embedding import EMBEDDERS
+from core.captioning import CAPTIONERS, Captioner
+from core.embedding import DESCRIBER, Embedder, make_embedder
 from core.errors import AudioError, NotFoundError
-from core.listening import Listening
+from core.listening import Asked, Learned
+from core.ontology import audioset
 from core.records import IngestReport, Progress, Skip
 from core.scan import GONE, FoundFile, find_again, find_files, printable
 from core.settings import Settings
@@ -47,15 +48,19 @@ class Outcome:
 
     file: FoundFile
     sha256: str = ""
-    heard: Listening | None = None
+    heard: Learned | None = None
     problem: AudioError | None = None
 
 
 @dataclass(slots=True)
-class _Learned:
-    """What a batch brings, until it is committed. touched: the sounds whose words may have changed, in order."""
+class _Batch:
+    """What a batch brings, until it is committed. touched: the sounds whose words may have changed, in order.
+
+    heard: the sounds that got vectors, by the name of the ears.
+    """
 
     counted: IngestReport = field(default_factory=IngestReport)
+    heard: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     ids: dict[str, int] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
     touched: dict[int, None] = field(default_factory=dict)
@@ -75,12 +80,16 @@ class Ingest:
     def __iter__(self) -> Iterator[Progress]:
         """Yields after every file. Raises NotFoundError or LibraryBusyError before anything was changed."""
         started = time.perf_counter()
-        ears = EMBEDDERS.load(self._embedder)()
-        CAPTIONERS.load(self._captioner)
+        ears = _all_ears(make_embedder(self._embedder, self._settings), self._settings)
+        captioner = CAPTIONERS.load(self._captioner)(self._settings)
         files = find_files(self._paths) if self._paths else self._find_known()
+        for each in (*ears, captioner):
+            yield from each.prepare()
+        self._describer = ears[0].name
+        self._n_workers = _how_many(self._settings.n_workers, [*ears, captioner])
         with self._store.locked("ingest", self._settings.lock_wait_s):
             with self._store.writing() as db:
-                self._space = spaces.put_space(db, ears)
+                self._spaces = {each.name: spaces.put_space(db, each) for each in ears}
                 self._remember(db, files)
             try:
                 yield from self._run(files)
@@ -101,8 +110,9 @@ class Ingest:
         """What the library knows before this run."""
         self._ids = sounds.known_hashes(db)
         self._known = sounds.known_files(db)
-        self._heard = spaces.heard_ids(db, self._space)
-        self._complete = self._heard & sounds.captioned_ids(db, self._captioner)
+        self._heard = {name: spaces.heard_ids(db, space) for name, space in self._spaces.items()}
+        self._described = self._heard[self._describer] & sounds.captioned_ids(db, self._captioner)
+        self._complete = self._described.intersection(*self._heard.values())
         self._failed: dict[str, AudioError] = {}
         self._begun: set[str] = set()
         self._moved: set[str] = set()
@@ -156,11 +166,11 @@ class Ingest:
 
     def _outcomes(self, files: Iterable[FoundFile]) -> Iterator[Outcome]:
         """One outcome per file, in order; hashes and listening run ahead of it in threads and processes."""
-        n_workers = self._settings.n_workers
+        n_workers = self._n_workers
         stopped = threading.Event()
         threads = ThreadPoolExecutor(2)
         try:
-            with ListenerPool(self._embedder, self._captioner, n_workers) as pool:
+            with ListenerPool(self._describer, self._captioner, n_workers, self._settings) as pool:
                 hashed = ahead((self._begin_hash(threads, file, stopped) for file in files), HASHES_AHEAD)
                 yield from ahead((self._begin(pool, *each) for each in hashed), LISTENS_AHEAD_PER_WORKER * n_workers)
         finally:
@@ -190,8 +200,13 @@ class Ingest:
         if sha256 in self._begun:
             return Then(Now(file), lambda file: self._as_its_twin(pool, file, sha256))
         self._begun.add(sha256)
-        heard = pool.submit(Path(file.path))
+        heard = pool.submit(self._lacking(Path(file.path), self._ids.get(sha256)))
         return Then(heard, lambda result: self._outcome(file, sha256, result))
+
+    def _lacking(self, path: Path, sound_id: int | None) -> Asked:
+        """What the library does not know of a sound yet."""
+        others = [name for name in self._spaces if name != self._describer and sound_id not in self._heard[name]]
+        return Asked(path, sound_id not in self._described, tuple(others))
 
     def _outcome(self, file: FoundFile, sha256: str, result: Result) -> Outcome:
         """What came of listening. If the file is not as it was found, then its bytes may not be those of the hash."""
@@ -224,17 +239,17 @@ class Ingest:
 
     def _commit(self, batch: list[Outcome]) -> None:
         """Writes a batch, all of it or nothing, and counts it."""
-        learned = _Learned()
+        learned = _Batch()
         with self._store.writing() as db:
             for outcome in batch:
                 self._write(db, outcome, learned)
             sounds.index_words(db, learned.touched)
             sounds.touch(db)
-            if any(outcome.heard for outcome in batch):
-                spaces.touch(db, self._space)
+            for name in learned.heard:
+                spaces.touch(db, self._spaces[name])
         self._keep(learned)  # only what is committed may be counted on
 
-    def _write(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
+    def _write(self, db: Database, outcome: Outcome, learned: "_Batch") -> None:
         """Writes one outcome."""
         file, sha256 = outcome.file, outcome.sha256
         if outcome.problem is not None:
@@ -245,19 +260,26 @@ class Ingest:
             learned.counted.skipped.append(skip)
             return
         if outcome.heard is not None:
-            learned.ids[sha256] = self._put_sound(db, outcome, outcome.heard, learned.counted)
+            learned.ids[sha256] = self._put_sound(db, outcome, outcome.heard, learned)
         self._place(db, outcome, learned)
 
-    def _put_sound(self, db: Database, outcome: Outcome, heard: Listening, counted: IngestReport) -> int:
-        counted.seconds_of_audio += heard.duration_s
-        counted.damaged += heard.damaged_packets > 0
-        counted.again += outcome.sha256 in self._ids
-        sound_id = sounds.add_sound(db, outcome.sha256, outcome.file.size_bytes, heard, self._captioner)
-        if sound_id not in self._heard:  # it may be heard again for its caption alone
-            spaces.put_vectors(db, self._space, sound_id, heard.vectors, heard.heard)
+    def _put_sound(self, db: Database, outcome: Outcome, heard: Learned, learned: "_Batch") -> int:
+        learned.counted.seconds_of_audio += heard.duration_s
+        learned.counted.again += outcome.sha256 in self._ids
+        told, sound_id = heard.described, self._ids.get(outcome.sha256)
+        if told is not None:
+            learned.counted.damaged += told.damaged_packets > 0
+            sound_id = sounds.add_sound(db, outcome.sha256, outcome.file.size_bytes, told, self._captioner)
+            if sound_id not in self._heard[self._describer]:  # it may be heard again for its caption alone
+                spaces.put_vectors(db, self._spaces[self._describer], sound_id, told.vectors, told.heard)
+                learned.heard[self._describer].add(sound_id)
+        assert sound_id, "a sound that is new is described"
+        for name, vectors in heard.others.items():
+            spaces.put_vectors(db, self._spaces[name], sound_id, vectors)
+            learned.heard[name].add(sound_id)
         return sound_id
 
-    def _place(self, db: Database, outcome: Outcome, learned: "_Learned") -> None:
+    def _place(self, db: Database, outcome: Outcome, learned: "_Batch") -> None:
         """Notes where a sound lies now, and tells new, changed, copied, moved and unchanged files apart."""
         file, before, counted = outcome.file, self._known.get(outcome.file.path), learned.counted
         sound_id = learned.ids.get(outcome.sha256) or self._ids.get(outcome.sha256) or (before and before.sound_id)
@@ -286,9 +308,11 @@ class Ingest:
         left = (path for path in self._held_at[sound_id] if path not in moved and path not in self._moved)
         return next((path for path in left if path not in self._found and not Path(path).exists()), None)
 
-    def _keep(self, learned: "_Learned") -> None:
+    def _keep(self, learned: "_Batch") -> None:
         self._ids |= learned.ids
-        self._heard |= set(learned.ids.values())
+        for name, ids in learned.heard.items():
+            self._heard[name] |= ids
+        self._described |= set(learned.ids.values())
         self._complete |= set(learned.ids.values())
         self._moved |= learned.moved
         self._add_counts(learned.counted)
@@ -304,6 +328,18 @@ class Ingest:
         report.moved += counted.moved
         report.damaged += counted.damaged
         report.again += counted.again
+
+
+def _all_ears(ears: Embedder, settings: Settings) -> list[Embedder]:
+    """The ears of a run, first those that describe: the ones that were asked for if they name what is heard."""
+    if ears.name == DESCRIBER or tuple(ears.labels) == audioset().names:
+        return [ears]
+    return [make_embedder(DESCRIBER, settings), ears]
+
+
+def _how_many(processes: int, parts: Sequence[Embedder | Captioner]) -> int:
+    """How many processes may listen: as many as are wanted, if none of the parts fills the memory before."""
+    return min(processes, *(part.most_processes or processes for part in parts))
 
 
 def _is_still(file: FoundFile) -> bool:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import naming, search, text_search
+from core import search, text_search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
 from core.ears import Ears
 from core.embedding.base import pooled
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
+from core.grouping import described
 from core.index import SpaceIndex
-from core.records import DOMAINS, Cluster, Clustering, ClusterSummary, Filters, Hit, Vectors
+from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, SpaceCard, Vectors
 from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
@@ -27,8 +28,6 @@ from core.store.spaces import Space
 
 if TYPE_CHECKING:
     from core.ingest import Ingest
-
-EXEMPLARS = 3
 
 
 class Library:
@@ -53,7 +52,8 @@ class Library:
         """
         from core.ingest import Ingest  # the decoder and the workers take half a second to load; a search needs neither
 
-        ears, writer = embedder or self.settings.embedder, captioner or self.settings.captioner
+        self._ears.refresh()
+        ears, writer = embedder or self._ears.chosen(), captioner or self.settings.captioner
         return Ingest(self._store, paths, ears, writer, self.settings)
 
     def attach(self, path: Path, name: str) -> Attachment:
@@ -87,7 +87,9 @@ class Library:
         matches = search.by_sound(index, windows, k, self._allowed(filters) - self._named(without))
         return self._hits(matches, index.space)
 
-    def search_by_text(self, text: str, *, without: str = "", k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    def search_by_text(
+        self, text: str, *, without: str = "", k: int = 10, space: str | None = None, filters: Filters | None = None
+    ) -> list[Hit]:
         """The k sounds that fit the words best, by their names, by what the ears heard, by tags and captions.
 
         What is not to be in them is said in `without`, or in the text ("a dog, no traffic"): what a name says is left
@@ -96,15 +98,15 @@ class Library:
         passes the filters, if there are any, in order of id and with score 0.
         """
         text, without = text_search.wish(text, without)
-        allowed, index = self._allowed(filters), self._ears.heard()
+        allowed, ears = self._allowed(filters), self._ears.for_text(space)
         with self._store.reading() as db:
             if not search.words_query(text) and filters not in (None, Filters()):
                 ids = sorted(allowed - text_search.named(db, without))
                 matches = [search.Match(sound_id, 0.0, None) for sound_id in ids[: max(0, k)]]
             else:
-                ranking = text_search.rank(db, index, text, without, allowed)
-                matches = text_search.matches(db, index, text, ranking, max(0, k))
-        return self._hits(matches, index.space if index else None)
+                ranking = text_search.rank(db, ears, text, without, allowed)
+                matches = text_search.matches(db, ears, text, ranking, max(0, k))
+        return self._hits(matches, ears.index.space if ears else None)
 
     def search_by_both(
         self,
@@ -119,10 +121,10 @@ class Library:
         """The k sounds that rank best by words and by likeness together (reciprocal rank fusion of both lists)."""
         text, without = text_search.wish(text, without)
         allowed = self._allowed(filters) - self._named(without)
-        index = self.load_index(space)
+        index, ears = self.load_index(space), self._ears.for_text()
         windows = self._windows_of(source, index.space, None, None)
         with self._store.reading() as db:
-            worded = text_search.rank(db, self._ears.heard(), text, without, allowed).ids.tolist()
+            worded = text_search.rank(db, ears, text, without, allowed).ids.tolist()
         alike = search.by_sound(index, windows, 10 * k, allowed)
         scores = search.fused([worded, [match.sound_id for match in alike]])
         best = sorted(scores, key=lambda sound_id: (-scores[sound_id], sound_id))[: max(0, k)]
@@ -183,28 +185,50 @@ class Library:
                 return path
         raise NotFoundError(f"the file of sound {sound_id} is gone; ingest the folder that holds it now")
 
+    # Ears
+
+    def spaces(self) -> list[SpaceCard]:
+        """The spaces of the library, oldest first: which ears made them, of how many sounds, and which one answers."""
+        return self._ears.spaces() if self._store.exists() else []
+
+    def use(self, embedder: str) -> None:
+        """Has these ears answer from now on and hear what is added. Raises NotFoundError if they heard nothing yet."""
+        self._ears.choose(embedder)
+
+    def drop_space(self, embedder: str) -> list[int]:
+        """Deletes the spaces of some ears, and the clusterings made in them, whose ids come back.
+
+        Sounds, words and other spaces stay. Raises NotFoundError for ears that heard nothing, and UnsupportedError for
+        the built-in ones, which all words rest on.
+        """
+        return self._ears.drop(embedder)
+
     # Grouping
 
     def cluster(
         self,
         k: int | None = None,
         *,
-        method: str = "gmm",
+        method: str | None = None,
         space: str | None = None,
         query: str | None = None,
         seed: int = 0,
     ) -> Clustering:
         """Groups all sounds, or those that a text finds, into k groups or as many as BIC finds, and keeps the result.
 
+        Where neither method nor number is named, both are those that the ears of the space are best grouped with.
         Raises UnsupportedError when there are too few sounds for it.
         """
         from core import clustering  # scikit-learn takes a second to import; a search should not wait for it
 
         index = self.load_index(space)
         chosen, vectors = self._choose(index, query or "")
+        if k is None and method is None:
+            method, k = self._ears.clustering(index.space, len(chosen))
+        method = method or "gmm"
         clustering.check(len(chosen), k, method)
         grouping = clustering.group(vectors, k, method, seed)
-        clusters, summaries = self._describe_groups(chosen, grouping.labels, grouping.typicality)
+        clusters, summaries = described(self.cards(chosen.tolist()), chosen, grouping.labels, grouping.typicality)
         members = [
             (int(sound), int(label) + 1, float(typicality))
             for sound, label, typicality in zip(chosen, grouping.labels, grouping.typicality, strict=True)
@@ -330,7 +354,8 @@ class Library:
             metadata = self._require(db, sound_id)
             heard_in = spaces.list_spaces(db)
             names = {space.fingerprint.name for space in heard_in}
-            name = self.settings.embedder if self.settings.embedder in names or not names else min(names)
+            chosen = self._ears.chosen()
+            name = chosen if chosen in names or not names else min(names)
             space = spaces.find_space(db, name, self._ears.present(name))
             n_chunks = spaces.count_windows(db, space, sound_id)
             heard = self._ears.window_tags(db, space, sound_id, chunk) if chunk is not None and chunk < n_chunks else []
@@ -353,39 +378,18 @@ class Library:
         """Ids and vectors of the sounds to group: all that are present, or those that a text finds."""
         allowed = self._allowed(None)
         if query:
+            ears = self._ears.for_text()
             with self._store.reading() as db:
                 text, without = text_search.wish(query)
-                ranking = text_search.rank(db, self._ears.heard(), text, without, allowed, fits=text_search.SURELY_FITS)
+                ranking = text_search.rank(db, ears, text, without, allowed, fits=text_search.SURELY_FITS)
                 allowed = set(ranking.ids.tolist())
         with self._store.reading() as db:
             held = spaces.all_vectors(db, index.space)
         rows = np.isin(held.sounds, list(allowed))
         return held.sounds[rows], held.vectors[rows]
 
-    def _describe_groups(
-        self, chosen: np.ndarray, labels: np.ndarray, typicality: np.ndarray
-    ) -> tuple[list[Cluster], list[str]]:
-        cards = {card["id"]: card for card in self.cards(chosen.tolist())}
-        described = [_described(cards[sound_id]) for sound_id in chosen.tolist()]
-        groups: list[list[naming.Described]] = [[] for _ in range(int(labels.max()) + 1)]
-        for each, label in zip(described, labels, strict=True):
-            groups[label].append(each)
-        ranked = naming.keywords(groups)
-        clusters, summaries = [], []
-        for g, title in enumerate(naming.titles(ranked)):
-            inside = np.flatnonzero(labels == g)
-            best = inside[np.lexsort((chosen[inside], -typicality[inside]))][:EXEMPLARS]
-            clusters.append(Cluster(g + 1, title, len(inside), ranked[g], chosen[best].tolist()))
-            summaries.append(naming.summarise(groups[g], ranked[g]))
-        return clusters, summaries
-
 
 def _check_chunk(sound_id: int, chunk: int, n_chunks: int) -> None:
     if chunk >= n_chunks:
         has = f"it has 0 to {n_chunks - 1}" if n_chunks else "these ears have not heard it yet: ingest it again"
         raise NotFoundError(f"sound {sound_id} has no chunk {chunk}; {has}")
-
-
-def _described(card: dict[str, Any]) -> naming.Described:
-    words = naming.sound_words(sounds.name_words(card["path"]), card["tags"])
-    return naming.Described(words, card["duration_s"], card["domain"])

@@ -17,12 +17,13 @@ from core import audio, tagging
 from core.audio import Source
 from core.captioning import CAPTIONERS, Captioner, Subject
 from core.descriptors import Descriptors, Meter
-from core.embedding import EMBEDDERS, Embedder, Heard
+from core.embedding import Embedder, Heard, make_embedder
 from core.heard import Levels, levels
 from core.loudness import LoudnessMeter
 from core.ontology import audioset
 from core.qualities import Measured, qualities
 from core.records import Record, Samples, Tag
+from core.settings import Settings
 from core.spectrum import RATE_HZ
 from core.tagging import Named
 
@@ -58,6 +59,24 @@ class Listening(Record):
     heard: Levels | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be learned of a file: all that is told of it, the vectors of some other ears, or both."""
+
+    path: Path
+    described: bool = True
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned of a file. others: float16 (n_windows, dim), by the name of the ears."""
+
+    duration_s: float
+    described: Listening | None
+    others: dict[str, NDArray[np.float16]]
+
+
 class Fed(Protocol[T_contra]):
     """Anything that is fed blocks."""
 
@@ -66,20 +85,35 @@ class Fed(Protocol[T_contra]):
 
 
 class Listener:
-    """Hears files with one embedder and describes them with one captioner."""
+    """Hears files with one embedder and describes them with one captioner; other ears may hear them beside."""
 
-    def __init__(self, embedder: str = "builtin", captioner: str = "builtin") -> None:
+    def __init__(self, embedder: str = "builtin", captioner: str = "builtin", settings: Settings | None = None) -> None:
         self._names = (embedder, captioner)
+        self._settings = settings
+        self._others: dict[str, Embedder] = {}
 
     @cached_property
     def embedder(self) -> Embedder:
         """The ears, loaded on first use."""
-        return EMBEDDERS.load(self._names[0])()
+        return make_embedder(self._names[0], self._settings)
 
     @cached_property
     def captioner(self) -> Captioner:
         """The captioner, loaded on first use."""
-        return CAPTIONERS.load(self._names[1])()
+        return CAPTIONERS.load(self._names[1])(self._settings)
+
+    def learn(self, asked: Asked) -> Learned:
+        """What is asked for of a file. Raises AudioError with the reason if it holds no sound."""
+        described = self.listen(asked.path) if asked.described else None
+        duration_s = described.duration_s if described else 0.0
+        others: dict[str, NDArray[np.float16]] = {}
+        for name in asked.others:
+            ears = self._others.setdefault(name, make_embedder(name, self._settings))
+            counter = Counter()
+            heard = hear_windows(ears, tapped(audio.stretch(asked.path, ears.sample_rate_hz), counter))
+            others[name] = heard.vectors.astype(np.float16)
+            duration_s = duration_s or counter.n_samples / ears.sample_rate_hz
+        return Learned(duration_s, described, others)
 
     def listen(self, path: Path) -> Listening:
         """Everything about the sound in a file. Raises AudioError with the reason if it holds none."""
@@ -91,29 +125,22 @@ class Listener:
 
     def embed(self, path: Path, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
         """The vectors of a file's windows, or of a stretch of it, float32 (n_windows, dim). Raises AudioError."""
-        return self._hear_windows(audio.stretch(path, self.embedder.sample_rate_hz, start_s, end_s)).vectors
+        return hear_windows(self.embedder, audio.stretch(path, self.embedder.sample_rate_hz, start_s, end_s)).vectors
 
     def _hear(self, source: Source, loudness: LoudnessMeter, meter: Meter) -> tuple[Heard, int]:
         """Walks the file once; both meters and the ears are fed on the way."""
-        counter = _Counter()
-        mono = _tapped((audio.mono(block) for block in _tapped(source.blocks(), loudness)), counter)
+        counter = Counter()
+        mono = tapped((audio.mono(block) for block in tapped(source.blocks(), loudness)), counter)
         if self.embedder.sample_rate_hz == RATE_HZ:
             resampled = audio.resampled(mono, source.sample_rate_hz, RATE_HZ)
-            return self._hear_windows(_tapped(resampled, meter)), counter.n_samples
+            return hear_windows(self.embedder, tapped(resampled, meter)), counter.n_samples
         measuring = _Resampling(meter, source.sample_rate_hz)
-        tapped = _tapped(mono, measuring)
-        heard = self._hear_windows(audio.resampled(tapped, source.sample_rate_hz, self.embedder.sample_rate_hz))
+        measured = tapped(mono, measuring)
+        heard = hear_windows(
+            self.embedder, audio.resampled(measured, source.sample_rate_hz, self.embedder.sample_rate_hz)
+        )
         measuring.finish()
         return heard, counter.n_samples
-
-    def _hear_windows(self, blocks: Iterator[Samples]) -> Heard:
-        ears = self.embedder
-        windows = audio.windows(blocks, ears.window, ears.hop)
-        batches = [ears.hear(batch) for batch in _batched(windows, WINDOWS_PER_BATCH)]
-        return Heard(
-            np.concatenate([batch.vectors for batch in batches]),
-            np.concatenate([batch.tags for batch in batches]),
-        )
 
     @cached_property
     def _names_classes(self) -> bool:
@@ -155,13 +182,23 @@ class Listener:
         )
 
 
-class _Counter:
+def hear_windows(ears: Embedder, blocks: Iterator[Samples]) -> Heard:
+    """What ears make of the windows of a sound that comes in mono blocks at their rate."""
+    windows = audio.windows(blocks, ears.window, ears.hop)
+    batches = [ears.hear(batch) for batch in _batched(windows, WINDOWS_PER_BATCH)]
+    return Heard(
+        np.concatenate([batch.vectors for batch in batches]), np.concatenate([batch.tags for batch in batches])
+    )
+
+
+class Counter:
     """Counts samples on their way past."""
 
     def __init__(self) -> None:
         self.n_samples = 0
 
     def add(self, block: Samples) -> None:
+        """The next block."""
         self.n_samples += len(block)
 
 
@@ -179,7 +216,8 @@ class _Resampling:
         self._meter.add(self._resampler.finish())
 
 
-def _tapped(blocks: Iterable[T], meter: Fed[T]) -> Iterator[T]:
+def tapped(blocks: Iterable[T], meter: Fed[T]) -> Iterator[T]:
+    """The same blocks; a meter is fed each on its way past."""
     for block in blocks:
         meter.add(block)
         yield block

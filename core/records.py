@@ -128,6 +128,26 @@ class ClusterSummary(Record):
     members: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class SpaceCard(Record):
+    """A space as a list shows it. sounds: how many of those that are there it holds, of `total`.
+
+    answers: whether searches that name no space are answered by it. reads: whether its ears understand text.
+    problem: why its ears cannot hear here; empty if they can.
+    """
+
+    name: str
+    version: str
+    dim: int
+    window_s: float
+    hop_s: float
+    sounds: int
+    total: int
+    answers: bool
+    reads: bool
+    problem: str
+
+
 DOMAINS = ("speech", "singing", "music", "animal", "nature", "machine", "effect", "silence")
 """The kinds of sound that ears may tell apart; an empty domain is one that they are not sure of."""
 

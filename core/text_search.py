@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from core.heard import fit
-from core.index import SpaceIndex
 from core.qualities import WORDS as FORMS
 from core.search import Match, query_words
-from core.store import sounds, spaces
-from core.words import understand
+from core.store import sounds
+from core.text_ears import TextEars
 
 NAMED, HEARD, SAID = 3.0, 1.5, 0.5  # the weights; said is what tags and captions hold, which repeat what was heard
 FITS = 0.05  # a sound that is heard to fit less than this, and neither named nor said to, is not found
@@ -50,28 +48,28 @@ class Ranking:
 
 
 def rank(
-    db: Database, index: SpaceIndex | None, text: str, without: str, allowed: set[int], fits: float = FITS
+    db: Database, ears: TextEars | None, text: str, without: str, allowed: set[int], fits: float = FITS
 ) -> Ranking:
     """All allowed sounds that fit a text. text and without: as `wish` tells them apart.
 
     A sound that is named what is in `without` is left out; one that is heard to be so loses as much as it is, by the
-    most that one of several things is heard. Without an index, or where the words say nothing about sounds, names and
+    most that one of several things is heard. Without ears, or where the words say nothing about sounds, names and
     tags decide alone.
     """
     ids = np.sort(np.fromiter(allowed - named(db, without), np.int64))
-    heard = _heard(index, text, ids)
+    heard = _heard(ears, text, ids)
     by_name, by_what_is_said = _worded(db, text, ids)
-    unwanted = _heard_any(index, without, ids)
+    unwanted = _heard_any(ears, without, ids)
     evidence = NAMED * by_name + SAID * by_what_is_said + HEARD * (heard - unwanted)
     found = np.flatnonzero((evidence > 0) & ((by_name > 0) | (by_what_is_said > 0) | (heard - unwanted >= fits)))
     best = found[np.lexsort((ids[found], -evidence[found]))]
     return Ranking(ids[best], (1 - np.exp(-evidence[best])).astype(np.float32), heard[best])
 
 
-def matches(db: Database, index: SpaceIndex | None, text: str, ranking: Ranking, k: int) -> list[Match]:
+def matches(db: Database, ears: TextEars | None, text: str, ranking: Ranking, k: int) -> list[Match]:
     """The k best of a ranking, each with the window that the ears find the text in; none where they know nothing."""
     chosen = ranking.ids[:k].tolist()
-    moments = {} if index is None else _moments(db, index, text, chosen)
+    moments = {} if ears is None else ears.moments(db, text, chosen, FITS)
     pairs = zip(chosen, ranking.scores.tolist(), strict=False)
     return [Match(sound_id, score, moments.get(sound_id)) for sound_id, score in pairs]
 
@@ -132,18 +130,15 @@ def _alternatives(text: str) -> list[str]:
     return [part for part in dict.fromkeys(OR.split(f",{_tidied(text)}")) if part]
 
 
-def _heard_any(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
+def _heard_any(ears: TextEars | None, text: str, ids: Ids) -> Scores:
     """How well sounds fit one of the things in a text by ear, the one that they fit best: float32 (n_ids,)."""
-    fits = [_heard(index, part, ids) for part in _alternatives(text)]
+    fits = [_heard(ears, part, ids) for part in _alternatives(text)]
     return np.max(fits, axis=0) if fits else np.zeros(len(ids), np.float32)
 
 
-def _heard(index: SpaceIndex | None, text: str, ids: Ids) -> Scores:
+def _heard(ears: TextEars | None, text: str, ids: Ids) -> Scores:
     """How well sounds fit a text by ear, float32 (n_ids,)."""
-    meaning = understand(text)
-    if index is None or not len(meaning):
-        return np.zeros(len(ids), np.float32)
-    return _placed(ids, index.sounds, fit(meaning, index.heard))
+    return np.zeros(len(ids), np.float32) if ears is None else ears.fits(text, ids)
 
 
 def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
@@ -163,23 +158,6 @@ def _worded(db: Database, text: str, ids: Ids) -> tuple[Scores, Scores]:
             totals[place] += rarity
             shares[place] += rarity * np.isin(ids, _array(having))
     return shares[0] / (totals[0] or 1), shares[1] / (totals[1] or 1)
-
-
-def _moments(db: Database, index: SpaceIndex, text: str, chosen: list[int]) -> dict[int, int]:
-    """The window of each sound that fits a text best, where one fits at all."""
-    meaning = understand(text)
-    if not len(meaning):
-        return {}
-    fits = {sound: fit(meaning, windows.T) for sound, windows in spaces.heard_windows(db, index.space, chosen).items()}
-    return {sound: int(each.argmax()) for sound, each in fits.items() if each.max() >= FITS}
-
-
-def _placed(ids: Ids, sounds: Ids, scores: Scores) -> Scores:
-    """Scores of sounds in the order of the sorted ids; 0 for an id that has none."""
-    placed = np.zeros(len(ids), np.float32)
-    known = np.isin(sounds, ids)
-    placed[np.searchsorted(ids, sounds[known])] = scores[known]
-    return placed
 
 
 def _array(sounds: Iterable[int]) -> Ids:

@@ -15,19 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
 from threadpoolctl import threadpool_limits
 
 from core.ahead import Pending
-from core.errors import AudioError
-from core.listening import Listener, Listening
+from core.errors import AudioError, EarshotError
+from core.listening import Asked, Learned, Listener
+from core.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Result: TypeAlias = Listening | AudioError
+Result: TypeAlias = Learned | AudioError
 
 AHEAD = 2  # tasks a process holds, so that it does not idle while the parent writes to the database
 PATIENCE_S = 5.0  # for a process to end by itself
@@ -35,7 +35,7 @@ PATIENCE_S = 5.0  # for a process to end by itself
 
 @dataclass(slots=True)
 class _Task:
-    path: Path
+    asked: Asked
     answer: Result | None = None
 
 
@@ -49,8 +49,8 @@ class _Worker:
 class ListenerPool:
     """Listeners in up to `n_workers` processes. Use as a context manager; leaving it by an exception kills them."""
 
-    def __init__(self, embedder: str, captioner: str, n_workers: int) -> None:
-        self._names = (embedder, captioner)
+    def __init__(self, embedder: str, captioner: str, n_workers: int, settings: Settings | None = None) -> None:
+        self._listener = (embedder, captioner, settings)
         self._n_workers = n_workers
         self._workers: list[_Worker] = []
         self._waiting: deque[_Task] = deque()
@@ -67,9 +67,9 @@ class ListenerPool:
             worker.process.join(PATIENCE_S)
         self._workers.clear()
 
-    def submit(self, path: Path) -> Pending[Result]:
-        """Starts to listen; the result is what was heard, or the reason why nothing was."""
-        task = _Task(path)
+    def submit(self, asked: Asked) -> Pending[Result]:
+        """Starts to listen; the result is what was learned, or the reason why nothing was."""
+        task = _Task(asked)
         self._waiting.append(task)
         self._deal()
         return _Ticket(self, task)
@@ -93,7 +93,7 @@ class ListenerPool:
             task = self._waiting.popleft()
             idle.tasks.append(task)
             try:
-                idle.pipe.send(task.path)
+                idle.pipe.send(task.asked)
             except OSError:  # it died before it knew of this task, which others can do
                 self._waiting.appendleft(idle.tasks.pop())
                 self._bury(idle)
@@ -121,15 +121,15 @@ class ListenerPool:
             log.warning("a process ended while it had nothing to do (exit code %s)", worker.process.exitcode)
             return
         guilty = worker.tasks.popleft()
-        guilty.answer = AudioError(guilty.path.name, _cause_of_death(worker.process.exitcode))
-        log.error("listening to %s ended its process (exit code %s)", guilty.path.name, worker.process.exitcode)
+        guilty.answer = AudioError(guilty.asked.path.name, _cause_of_death(worker.process.exitcode))
+        log.error("listening to %s ended its process (exit code %s)", guilty.asked.path.name, worker.process.exitcode)
         self._waiting.extendleft(reversed(worker.tasks))
 
     def _start(self) -> _Worker:
         # Spawned, not forked: the chat ingests from a process full of threads, and a fork would copy their locks.
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, *self._names), daemon=True)
+        process = context.Process(target=_work, args=(theirs, *self._listener), daemon=True)
         with _without_main():
             process.start()
         theirs.close()  # so that the pipe breaks when the process ends
@@ -175,10 +175,10 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _work(pipe: Connection, embedder: str, captioner: str) -> None:
+def _work(pipe: Connection, embedder: str, captioner: str, settings: Settings | None) -> None:
     """Runs in a process until the parent closes the pipe or is gone. Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    listener = Listener(embedder, captioner)
+    listener = Listener(embedder, captioner, settings)
     listener.embedder.fingerprint()  # loads what brings threads along
     threadpool_limits(1)  # the processes share the processors; more threads in each would only quarrel
     while True:
@@ -188,14 +188,17 @@ def _work(pipe: Connection, embedder: str, captioner: str) -> None:
             return
 
 
-def _listen(listener: Listener, path: Path) -> Result:
+def _listen(listener: Listener, asked: Asked) -> Result:
     """One file. Every problem is an answer about that file, also a mistake of ours, which is logged by the parent."""
+    path = asked.path
     try:
         before = path.stat()
-        listening = listener.listen(path)
+        learned = listener.learn(asked)
         after = path.stat()
     except AudioError as problem:
         return problem
+    except EarshotError as problem:
+        return AudioError(path.name, str(problem))
     except OSError as problem:
         return AudioError(path.name, f"{problem.strerror or problem}; check the file and run again")
     except Exception as mistake:
@@ -204,4 +207,4 @@ def _listen(listener: Listener, path: Path) -> Result:
         return failed
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return AudioError(path.name, "changed while it was being read; run again")
-    return listening
+    return learned

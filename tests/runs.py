@@ -19,7 +19,8 @@ import pytest
 
 from core import workers
 from core.ahead import Now, Pending, Then
-from core.listening import Listener
+from core.listening import Asked, Listener
+from core.settings import Settings
 
 CHECKOUT = Path(__file__).parents[1]
 TINY_RATE_HZ = 8000
@@ -48,8 +49,8 @@ def tiny_wavs(folder: Path, count: int, first_seed: int = 0) -> Path:
 class ListenerInThisProcess:
     """A pool without processes: hears each file when its result is asked for, by the same steps as a worker."""
 
-    def __init__(self, embedder: str, captioner: str, _: int) -> None:
-        self.listener = Listener(embedder, captioner)
+    def __init__(self, embedder: str, captioner: str, _: int, settings: Settings) -> None:
+        self.listener = Listener(embedder, captioner, settings)
 
     def __enter__(self) -> "ListenerInThisProcess":
         return self
@@ -57,8 +58,8 @@ class ListenerInThisProcess:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def submit(self, path: Path) -> Pending[workers.Result]:
-        return Then(Now(path), lambda path: workers._listen(self.listener, path))
+    def submit(self, asked: Asked) -> Pending[workers.Result]:
+        return Then(Now(asked), lambda asked: workers._listen(self.listener, asked))
 
 
 def start_cli(*args: Any, **options: Any) -> "subprocess.Popen[str]":

@@ -6,6 +6,9 @@ from core.settings import Settings
 
 EMBEDDERS: Registry[Embedder] = Registry("core.embedding", "embedder")
 
+DESCRIBER = "builtin"
+"""The ears that tag and describe every sound, whatever other ears hear it beside them."""
+
 
 def make_embedder(name: str, settings: Settings | None = None) -> Embedder:
     """The ears of a name, or of a name and a variant ("wav2vec2:birds"). Nothing is loaded or fetched yet.
@@ -16,4 +19,4 @@ def make_embedder(name: str, settings: Settings | None = None) -> Embedder:
     return EMBEDDERS.load(base)(settings, variant)
 
 
-__all__ = ["EMBEDDERS", "Embedder", "Heard", "make_embedder"]
+__all__ = ["DESCRIBER", "EMBEDDERS", "Embedder", "Heard", "make_embedder"]

@@ -65,6 +65,9 @@ class Embedder(ABC):
     most_processes: ClassVar[int | None] = None
     """How many processes may hear at once, for ears that fill the memory; None for as many as there are processors."""
 
+    clustering: ClassVar[tuple[str, int | None]] = ("gmm", None)
+    """The method and number of groups that their space is clustered with where a person names neither."""
+
     def __init__(self, settings: Settings | None = None, variant: str = "") -> None:
         if variant and not self.has_variants:
             raise UnknownNameError(f"the ears {self.name!r} come in one kind only; name them without {variant!r}")

@@ -68,8 +68,7 @@ def find_space(db: Database, name: str, present: Fingerprint | None = None) -> S
         raise NotFoundError(f"no sound was heard with the ears {name!r}; spaces of this library: {names}")
     if len(named) == 1:
         return named[0]
-    query = f"SELECT space_id, count(*) FROM vectors WHERE {_IS_THERE} GROUP BY space_id"  # noqa: S608  our own words
-    counts = dict(db.execute(query).fetchall())
+    counts = count_sounds(db)
     return max(named, key=lambda space: (counts.get(space.id, 0), space.fingerprint == present, space.id))
 
 
@@ -102,6 +101,37 @@ def count_waiting(db: Database, present: Fingerprint) -> tuple[int, int]:
 def list_spaces(db: Database) -> list[Space]:
     """All spaces, oldest first."""
     return [_space(row) for row in db.query("SELECT * FROM spaces ORDER BY id")]
+
+
+def chosen(db: Database) -> str:
+    """The name of the ears that the library is used with, as a person chose; empty if nobody did."""
+    row = db.execute("SELECT value FROM facts WHERE key = 'ears'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def choose(db: Database, name: str) -> None:
+    """Says which ears the library is used with from now on; an empty name leaves it to the settings again."""
+    db.execute("DELETE FROM facts WHERE key = 'ears'")
+    if name:
+        db.table("facts").insert({"key": "ears", "value": name})
+
+
+def count_sounds(db: Database) -> dict[int, int]:
+    """How many of the sounds that are there each space holds, by its id."""
+    query = f"SELECT space_id, count(*) FROM vectors WHERE {_IS_THERE} GROUP BY space_id"  # noqa: S608  our own words
+    return dict(db.execute(query).fetchall())
+
+
+def drop_space(db: Database, space: Space) -> list[int]:
+    """Deletes a space with its vectors and the clusterings made in it, whose ids come back; all else is left."""
+    made_in = "SELECT id FROM clusterings WHERE space_id = ?"
+    clusterings = [row[0] for row in db.execute(f"{made_in} ORDER BY id", [space.id])]
+    for table in ("members", "clusters"):
+        db.execute(f"DELETE FROM {table} WHERE clustering_id IN ({made_in})", [space.id])  # noqa: S608  our own names
+    for table in ("clusterings", "vectors"):
+        db.execute(f"DELETE FROM {table} WHERE space_id = ?", [space.id])  # noqa: S608  our own names
+    db.execute("DELETE FROM spaces WHERE id = ?", [space.id])
+    return clusterings
 
 
 def heard_ids(db: Database, space: Space) -> set[int]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core import ingest as ingest_module
+from core.captioning.builtin import BuiltinCaptioner
 from core.errors import LibraryBusyError, NotFoundError
 from core.library import Library
 from core.records import Progress
@@ -274,7 +275,7 @@ def test_the_death_of_a_worker_costs_the_file_it_was_at_and_no_other(library, fo
 
 def test_a_mistake_of_the_program_costs_the_file_and_is_logged_whole(library, folder, monkeypatch, caplog):
     """The parent is made to let a captioner pass that the worker then does not find."""
-    monkeypatch.setattr(ingest_module.CAPTIONERS, "load", lambda name: None)
+    monkeypatch.setattr(ingest_module.CAPTIONERS, "load", lambda name: BuiltinCaptioner)
     ingest = library.ingest([folder], captioner="nobody")
     list(ingest)
 

@@ -154,14 +154,16 @@ def test_the_space_that_holds_what_was_heard_is_the_one_of_the_settings_if_both_
         assert chosen is not None and chosen.space.fingerprint.name == name
 
 
-def test_where_no_ears_have_named_a_class_there_is_nothing_to_find_by_ear(library, folder, known):
-    (folder / "a.wav").rename(folder / "zebra.wav")
+def test_other_ears_add_a_space_beside_the_built_in_one_also_to_an_empty_library(library, folder, known):
     known("embedding", "plain", EarsWithoutDomains)
     list(library.ingest([folder], embedder="plain"))
 
-    assert library._ears.heard() is None
-    assert library.search_by_text("rain") == []
-    assert [Path(hit.path).name for hit in library.search_by_text("zebra")] == ["zebra.wav"]
+    assert [space["name"] for space in library.overview()["spaces"]] == ["builtin", "plain"]
+    assert all(sound["tags"] and sound["captions"] for sound in library.sounds(["1", "2", "3"]))
+    assert library.search_by_audio("1", space="plain", k=1)[0].score == pytest.approx(1)
+    again = library.ingest([folder], embedder="plain")
+    list(again)
+    assert counts(again.report) == {"found": 3, "unchanged": 3}
 
 
 def test_a_batch_that_fails_to_commit_leaves_nothing_behind_in_memory(library, folder, monkeypatch):

@@ -15,6 +15,7 @@ from core.ontology import audioset
 from core.scan import FoundFile
 from core.store import sounds, spaces
 from core.store.db import Store
+from core.text_ears import ByClasses
 from core.store.vectors.exact import ExactIndex
 from core.text_search import MOST_WORDS, SURE, SURELY_FITS, is_listing, matches, named, rank, wish
 from tests.core.store.conftest import HandEars, listening
@@ -43,14 +44,15 @@ def add(db: Database, path: str, *windows: dict[str, float], caption: str = "", 
     return sound_id
 
 
-def index_of(db: Database) -> SpaceIndex:
+def index_of(db: Database) -> ByClasses:
     """What the ears of these tests heard."""
     space = spaces.find_space(db, "hand")
     held = spaces.all_vectors(db, space)
     by_sound, by_chunk = ExactIndex(), ExactIndex()
     by_sound.build(held.vectors)
     by_chunk.build(held.chunks)
-    return SpaceIndex(space, held.sounds, by_sound, held.chunk_sounds, held.chunk_indexes, by_chunk, held.heard.T)
+    rows = (held.sounds, by_sound, held.chunk_sounds, held.chunk_indexes, by_chunk)
+    return ByClasses(SpaceIndex(space, *rows, held.heard.T))
 
 
 def found(db: Database, text: str, without: str = "", fits: float = 0.05) -> list[int]:
@@ -292,7 +294,7 @@ def test_the_cache_on_disk_holds_what_was_heard_and_grows_with_the_library(tmp_p
 
     def dogs(last: int) -> list[int]:
         with store.reading() as db:
-            index = load_index(store, spaces.find_space(db, "hand"), "exact")
+            index = ByClasses(load_index(store, spaces.find_space(db, "hand"), "exact"))
             assert index.heard.shape == (N_CLASSES, last)
             return sorted(rank(db, index, "dog", "", sounds.present_ids(db)).ids.tolist())
 
