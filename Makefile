@@ -33,13 +33,13 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,models]"
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,models,bench]"
 	touch $@
 
 $(VENV)/.train: $(VENV)/.bench
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench,train]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,models,bench,train]"
 	touch $@

@@ -139,10 +139,9 @@ def read_head(file: bytes, name: str, backbone: str, n_in: int) -> Head:
             if told["format"] != FORMAT:
                 raise UnsupportedError(f"the head {name!r} has the format {told['format']}, not {FORMAT}; {again}")
             if told["backbone"] != backbone:
-                raise UnsupportedError(
-                    f"the head {name!r} was trained on {told['model']} with the weights {told['backbone']}, not on those"
-                    f" in use, {backbone}; choose that model in EARSHOT_WAV2VEC2, or {again}"
-                )
+                other = f"the head {name!r} was trained on {told['model']} (weights {told['backbone']})"
+                choose = "choose that model in EARSHOT_WAV2VEC2"
+                raise UnsupportedError(f"{other}, not on the weights in use ({backbone}); {choose}, or {again}")
             head = Head(*(arrays[key] for key in Head.__dataclass_fields__))
         _check(head, n_in)
     except (zipfile.BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as problem:

@@ -83,8 +83,9 @@ class Ingest:
         ears = _all_ears(make_embedder(self._embedder, self._settings), self._settings)
         captioner = CAPTIONERS.load(self._captioner)(self._settings)
         files = find_files(self._paths) if self._paths else self._find_known()
-        for each in (*ears, captioner):
-            yield from each.prepare()
+        for part in ears:
+            yield from part.prepare()
+        yield from captioner.prepare()
         self._describer = ears[0].name
         self._n_workers = _how_many(self._settings.n_workers, [*ears, captioner])
         with self._store.locked("ingest", self._settings.lock_wait_s):

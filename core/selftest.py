@@ -35,6 +35,5 @@ def _check(ears: Embedder, what: str, vectors: Vectors) -> None:
         raise UnsupportedError(f"the ears {ears.name!r} are broken: vectors of {what} have norm {told}; {BROKEN}")
     cosine = float(vectors[0] @ vectors[1])
     if cosine > SAME:
-        raise UnsupportedError(
-            f"the ears {ears.name!r} are broken: two different {what} get the same vector (cosine {cosine:.4f}); {BROKEN}"
-        )
+        how = f"two different {what} get the same vector (cosine {cosine:.4f})"
+        raise UnsupportedError(f"the ears {ears.name!r} are broken: {how}; {BROKEN}")

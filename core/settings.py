@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
 
+    @field_validator("vggish", mode="before")
+    @classmethod
+    def _named(cls, folder: object) -> object:
+        return folder or None  # an empty variable names no folder
+
     @field_validator("library", "exports", "models")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:

@@ -86,10 +86,12 @@ class ByTower(TextEars):
     def moments(self, db: Database, text: str, chosen: Sequence[int], fits: float) -> dict[int, int]:
         """See `TextEars.moments`."""
         vector, found = self._vector(text), {}
-        for sound in chosen:
-            if sound in self._known:
-                best = spaces.get_vectors(db, self.index.space, sound) @ vector
-                found[sound] = int(best.argmax())
+        for row in np.flatnonzero(np.isin(self.index.sounds, chosen)):
+            sound = int(self.index.sounds[row])
+            cosines = spaces.get_vectors(db, self.index.space, sound) @ vector
+            best = int(cosines.argmax())
+            if self._fitting(cosines[best : best + 1], self._usual[row : row + 1])[0] >= fits:
+                found[sound] = best
         return found
 
     def _fits(self, text: str) -> Scores | None:
@@ -97,19 +99,18 @@ class ByTower(TextEars):
             return None
         every = np.arange(len(self.index.sounds))
         cosines = self.index.by_sound.scores(self._vector(text), every)
-        deviations = (cosines - self._usual) / self._spread
-        fitting = np.clip((deviations - FITS_FROM) / (FITS_SURELY - FITS_FROM), 0, 1)
-        return np.where(self._is_sound, fitting, 0).astype(np.float32)
+        return np.where(self._is_sound, self._fitting(cosines, self._usual), 0).astype(np.float32)
+
+    def _fitting(self, cosines: NDArray[np.floating], usual: NDArray[np.float64]) -> NDArray[np.float64]:
+        deviations = (cosines - usual) / self._spread
+        fitting: NDArray[np.float64] = np.clip((deviations - FITS_FROM) / (FITS_SURELY - FITS_FROM), 0, 1)
+        return fitting
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         if text not in self._texts:
             self._texts[text] = self._ears.embed_text([text])
         vector: NDArray[np.float32] = self._texts[text][0]
         return vector
-
-    @cached_property
-    def _known(self) -> set[int]:
-        return set(self.index.sounds.tolist())
 
     @cached_property
     def _background(self) -> Vectors:
@@ -138,7 +139,8 @@ class ByTower(TextEars):
         """Which sounds are no silence, which is like nothing and has the cosine 0 with everything."""
         every = np.arange(len(self.index.sounds))
         first, second = (self.index.by_sound.scores(text, every) for text in self._background[:2])
-        return (first != 0) | (second != 0)
+        sounding: NDArray[np.bool_] = (first != 0) | (second != 0)
+        return sounding
 
     @cached_property
     def _spread(self) -> float:

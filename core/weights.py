@@ -158,9 +158,9 @@ def _listed(model: str, needs: Sequence[str]) -> dict[str, int]:
 
 
 def _download(model: str, name: str, counter: "_Counter") -> None:
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Told(tqdm):  # type: ignore[type-arg, misc]  # the hub's library tells how far it is in no other way
+    class Told(tqdm):  # type: ignore[misc]  # the hub's library tells how far it is in no other way
         def __init__(self, *args: Any, **options: Any) -> None:
             options.pop("name", None)
             super().__init__(*args, **options | {"disable": True})

@@ -1,7 +1,12 @@
 """A random CLAP in little, of the official classes: 10 s windows at 48 kHz, 16 bands, texts letter by letter."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from core.embedding.clap import ClapEmbedder
+from core.settings import Settings
 
 RATE_HZ, WINDOW_S = 48_000, 10
 BANDS, HOP, FFT = 16, 1920, 1024  # 251 frames: the picture is 64 x 64 then
@@ -90,3 +95,43 @@ def tokenizer() -> Any:
 def vocabulary() -> dict[str, int]:
     """Every piece of a text and its number."""
     return {piece: number for number, piece in enumerate((*SPECIAL, SPACE, *LETTERS, "th"))}
+
+
+def ears_of(model: Path | str, **chosen: Any) -> ClapEmbedder:
+    """The ears of a model, on the processor."""
+    return ClapEmbedder(Settings(clap=str(model), device="cpu", **chosen))
+
+
+def library(folder: Path) -> tuple[Any, Any, Any]:
+    """The model, the front end and the tokenizer of a folder, as transformers loads them."""
+    from transformers.models.clap.feature_extraction_clap import ClapFeatureExtractor
+    from transformers.models.clap.modeling_clap import ClapModel
+    from transformers.models.roberta.tokenization_roberta import RobertaTokenizer
+
+    classes = (ClapModel, ClapFeatureExtractor, RobertaTokenizer)
+    model, front_end, tokenizer = (each.from_pretrained(folder) for each in classes)
+    return model.eval(), front_end, tokenizer
+
+
+def change_config(folder: Path, **changes: Any) -> None:
+    """Gives the model other settings."""
+    _change(folder / "config.json", changes)
+
+
+def change_front_end(folder: Path, **changes: Any) -> None:
+    """Gives the front end other settings."""
+    _change(folder / "preprocessor_config.json", changes)
+
+
+def change_weights(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Has the tensors changed, which come by name."""
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    held = {name: tensor.clone() for name, tensor in load_file(path).items()}
+    change(held)
+    save_file(held, path, metadata={"format": "pt"})
+
+
+def _change(path: Path, changes: dict[str, Any]) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))

@@ -32,7 +32,7 @@ class Rules:
 
 
 def search(next_logits: Callable[[Tensor], Tensor], start: int, rules: Rules) -> list[Hypothesis]:
-    """The sentences that were found, the best first; as many as there are beams.
+    """The sentences that were found, the best first; as many as there are beams, fewer only where fewer are possible.
 
     next_logits: takes tokens so far, int64 (n, length) with the start first, gives logits (n, vocabulary). What is
     forbidden has no probability, and the rest shares it. A beam that came to its end is pursued no further and leaves
@@ -48,6 +48,8 @@ def search(next_logits: Callable[[Tensor], Tensor], start: int, rules: Rules) ->
         logits[said & rules.not_twice] = -math.inf
         totals = (sums.unsqueeze(1) + logits.log_softmax(1)).flatten()
         sums, places = totals.topk(min(rules.beams - len(finished), len(totals)))
+        possible = sums > -math.inf  # false for NaN as well
+        sums, places = sums[possible], places[possible]
         tokens = places % logits.shape[1]
         prefixes = torch.cat([prefixes[places // logits.shape[1]], tokens.unsqueeze(1)], 1)
         done = (tokens == rules.end) | (step == rules.most - 1)

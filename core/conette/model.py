@@ -1,5 +1,6 @@
 """A CoNeTTE model that is ready to write: network, words, tasks and the rules of its search, from one folder."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,11 @@ LIMITS = {"nhead": (1, 256), "beam_size": (1, 32), "min_pred_size": (0, 100), "m
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """text: the likeliest caption, as the model writes it. score: its mean log-probability. others: what was second."""
+    """What a model writes of one sound.
+
+    text: the likeliest caption; empty, with a score of minus infinity, if none is possible. score: its mean
+    log-probability of a token. hypotheses: all that the search ended with, the likeliest first.
+    """
 
     text: str
     score: float
@@ -97,6 +102,8 @@ class Conette:
             return self.network.next_logits(memory, prefixes.to(self.device))
 
         found = search(next_logits, start, self.rules)
+        if not found:
+            return Described("", -math.inf, [])
         return Described(self.vocabulary.text(found[0].tokens), found[0].score, found)
 
 

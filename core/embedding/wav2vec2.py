@@ -189,9 +189,8 @@ class Wav2Vec2Embedder(Embedder):
         front_end = front_end.get("feature_extractor", front_end)
         rate_hz = front_end.get("sampling_rate", self.sample_rate_hz)
         if rate_hz != self.sample_rate_hz:
-            raise UnsupportedError(
-                f"the model in {path.parent} hears {rate_hz} Hz, not {self.sample_rate_hz}; set EARSHOT_WAV2VEC2 to another"
-            )
+            what = f"the model in {path.parent} hears {rate_hz} Hz, not {self.sample_rate_hz}"
+            raise UnsupportedError(f"{what}; set EARSHOT_WAV2VEC2 to another")
         return bool(front_end.get("do_normalize", True))
 
     @cached_property

@@ -66,7 +66,7 @@ class Course:
 
 @dataclass(slots=True)
 class Gathered:
-    """Pictures of sounds. levels: uint8 (n, HEIGHT, WIDTH), on disk. held_out: bool (n,). silent, unread: file names."""
+    """Pictures of sounds. levels: uint8 (n, HEIGHT, WIDTH), on disk. held_out: bool (n,). silent, unread: paths."""
 
     levels: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
@@ -255,7 +255,7 @@ class Training:
         return list(_folded(self._networks["decoder"]))
 
     def drawn(self) -> spectrogram_image.Image:
-        """Held-out sounds on the left, from the barest picture to the fullest, and on the right what is drawn of each."""
+        """Held-out sounds on the left, from the barest picture to the fullest; on the right what is drawn of each."""
         held_out = np.flatnonzero(self._held_out)
         ranked = held_out[np.argsort([np.count_nonzero(self._levels[n]) for n in held_out], kind="stable")]
         chosen = ranked[np.linspace(0, len(ranked) - 1, min(len(ranked), PICTURES)).round().astype(int)]
@@ -395,13 +395,14 @@ def _told(card: dict[str, Any]) -> str:
     """The card as a page for people."""
     return f"""# The autoencoder {card["name"]!r}
 
-It was taught to draw the spectrograms of {card["files"]} files ({card["images"]} pictures of 288 x 432 x 3, each cut into
-six blocks) from 9 x 9 x 1 numbers for each block of 144 x 144 x 3, in {card["minutes"]} minutes and {len(card["curve"])} rounds.
+It was taught to draw the spectrograms of {card["files"]} files ({card["images"]} pictures of 288 x 432 x 3, each cut
+into six blocks) from 9 x 9 x 1 numbers for each block of 144 x 144 x 3, in {card["minutes"]} minutes and
+{len(card["curve"])} rounds.
 
 - Mean squared error on files that were held out, colours from 0 to 1: {card["error"]:.4f}
 - The same of drawing the mean picture whatever is heard: {card["error_of_mean"]:.4f}
-- So {100 * card["explained"]:.0f} % of what differs between sounds is in the codes. `reconstructions.png` shows it: held-out
-  sounds on the left, from the barest picture to the fullest, and on the right what is drawn of their codes.
+- So {100 * card["explained"]:.0f} % of what differs between sounds is in the codes. `reconstructions.png` shows it:
+  held-out sounds on the left, from the barest picture to the fullest, and on the right what is drawn of their codes.
 - Left out: {len(card["unread"])} files that could not be read, {len(card["silent"])} without sound.
 
 It was taught with your own files and stays on this machine. Vectors: `{card["version"]}`, weights `{card["weights"]}`.

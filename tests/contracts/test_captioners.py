@@ -9,6 +9,7 @@ from core.descriptors import Meter
 from core.errors import MissingDependencyError
 from core.qualities import Measured, qualities
 from tests.sounds import RATE_HZ, clicks, noise, silence, sine
+from tests.tiny import choose_tiny
 
 SOUNDS = {
     "tone": sine(440, 1),
@@ -20,8 +21,12 @@ SOUNDS = {
 
 
 @pytest.fixture(params=CAPTIONERS.names())
-def captioner(request: pytest.FixtureRequest) -> Captioner:
+def captioner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Captioner:
+    """Each of the captioners; large models with tiny random weights."""
     try:
+        choose_tiny(request.param, tmp_path_factory, monkeypatch)
         return CAPTIONERS.load(request.param)()
     except MissingDependencyError as missing:
         pytest.skip(str(missing))

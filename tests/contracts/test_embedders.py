@@ -12,6 +12,7 @@ from core.embedding import EMBEDDERS, Embedder
 from core.embedding.base import pooled
 from core.errors import AudioError, MissingDependencyError, UnsupportedError
 from tests.sounds import clicks, noise, silence, sine
+from tests.tiny import choose_tiny
 
 TOY = '''
 """Ears that hear two numbers: the level of the first half and of the second."""
@@ -32,13 +33,15 @@ BACKEND = ToyEmbedder
 
 
 @pytest.fixture(params=EMBEDDERS.names())
-def embedder(request: pytest.FixtureRequest) -> Embedder:
+def embedder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Embedder:
+    """Each of the ears; large models with tiny random weights."""
     try:
-        ears = EMBEDDERS.load(request.param)()
-        ears.hear([])
+        choose_tiny(request.param, tmp_path_factory, monkeypatch)
+        return EMBEDDERS.load(request.param)()
     except MissingDependencyError as missing:
         pytest.skip(str(missing))
-    return ears
 
 
 def clips_for(ears: Embedder) -> list[np.ndarray]:

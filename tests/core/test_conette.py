@@ -1,7 +1,6 @@
-"""CoNeTTE in little: its front end, its search, its files and its captions. `make parity` compares it with the original."""
+"""CoNeTTE in little: its front end, its search, its files, what it says. `make parity` compares it to the original."""
 
 import itertools
-import json
 import math
 import os
 import pickle
@@ -14,15 +13,16 @@ import pytest
 
 torch = pytest.importorskip("torch", exc_type=ImportError)
 
+from core import device  # noqa: E402
 from core.captioning import Subject  # noqa: E402
 from core.captioning import conette as captioning  # noqa: E402
 from core.captioning.conette import ConetteCaptioner, clean, joined, pieces  # noqa: E402
 from core.conette import checkpoint  # noqa: E402
-from core.conette.decoding import Hypothesis, Rules, search  # noqa: E402
+from core.conette.decoding import Rules, search  # noqa: E402
 from core.conette.model import Conette  # noqa: E402
 from core.conette.network import log_mel, own_frames  # noqa: E402
 from core.conette.vocabulary import Vocabulary, read_vocabulary  # noqa: E402
-from core.descriptors import Descriptors, Meter  # noqa: E402
+from core.descriptors import Meter  # noqa: E402
 from core.errors import EarshotError, NotFoundError, UnknownNameError, UnsupportedError  # noqa: E402
 from core.qualities import Measured, qualities  # noqa: E402
 from core.settings import Settings  # noqa: E402
@@ -31,6 +31,12 @@ from tests.sounds import RATE_HZ, clicks, noise, silence, sine  # noqa: E402
 
 SOUNDS = [sine(440, 1), noise(2.5), clicks(3, 4), sine(880, 0.03), noise(0.3, seed=1)]
 END = 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    """As the program computes; more threads wait for each other on a busy machine."""
+    device.choose("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +206,12 @@ def test_a_sentence_is_neither_shorter_nor_longer_than_allowed() -> None:
     slow = search(lambda prefixes: torch.from_numpy(never)[prefixes[:, -1]], 2, rules(3, least=3, most=6, n_words=3))
     assert {len(each.tokens) for each in slow} == {6}
     assert not any(END in each.tokens for each in slow)
+
+
+def test_where_nothing_is_possible_nothing_is_found() -> None:
+    nothing = rules(3, least=1, not_twice=(1,), n_words=2)
+    assert search(lambda prefixes: torch.zeros(len(prefixes), 2), 1, nothing) == []
+    assert search(lambda prefixes: torch.full((len(prefixes), 2), math.nan), 1, rules(3, n_words=2)) == []
 
 
 def test_no_word_is_repeated_that_may_be_said_only_once(model: Conette) -> None:
@@ -402,7 +414,7 @@ def test_sounds_of_any_length_get_a_caption(captioner: ConetteCaptioner) -> None
 
 @pytest.mark.parametrize(
     ("seconds", "starts_s"),
-    [(1, [0]), (30, [0]), (31, [0, 1]), (45, [0, 15]), (70, [0, 20, 40]), (90, [0, 30, 60]), (3600, [0, 1785, 3570])],
+    [(1, [0]), (30, [0]), (31, [0, 1]), (45, [0, 15]), (70, [0, 20, 40]), (90, [0, 30, 60]), (600, [0, 285, 570])],
 )
 def test_a_long_sound_is_described_by_three_pieces_at_most(seconds: int, starts_s: list[int]) -> None:
     sound = np.repeat(np.arange(seconds * 10, dtype=np.float32), RATE_HZ // 10)
@@ -478,9 +490,3 @@ def test_a_model_that_is_not_on_this_machine_is_one_sentence(tmp_path: Path) -> 
         list(offline.prepare())
     with pytest.raises(EarshotError, match="Labbeti/conette"):
         offline.caption([subject(sine(440, 1))])
-
-
-def test_hypotheses_and_descriptors_are_plain_records() -> None:
-    assert Hypothesis((1, 2), -0.5) == Hypothesis((1, 2), -0.5)
-    assert json.loads(json.dumps(tiny_conette.tokenizer_state())) == tiny_conette.tokenizer_state()
-    assert Descriptors

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core import ingest as ingest_module
-from core.captioning.builtin import BuiltinCaptioner
 from core.errors import LibraryBusyError, NotFoundError
 from core.library import Library
+from core.listening import Asked
 from core.records import Progress
 from core.settings import Settings
 from tests.core.ingesting import counts, files, in_this_process, number_of_sounds, present, run, skips
@@ -274,12 +274,11 @@ def test_the_death_of_a_worker_costs_the_file_it_was_at_and_no_other(library, fo
 
 
 def test_a_mistake_of_the_program_costs_the_file_and_is_logged_whole(library, folder, monkeypatch, caplog):
-    """The parent is made to let a captioner pass that the worker then does not find."""
-    monkeypatch.setattr(ingest_module.CAPTIONERS, "load", lambda name: BuiltinCaptioner)
-    ingest = library.ingest([folder], captioner="nobody")
+    """The parent is made to ask for something that the worker can make nothing of."""
+    monkeypatch.setattr(ingest_module.Ingest, "_lacking", lambda self, path, sound_id: Asked(path, True, None))
+    ingest = library.ingest([folder])
     list(ingest)
 
     assert counts(ingest.report) == {"found": 3, "skipped": 3}
-    assert set(skips(library).values()) == {"could not be analysed (UnknownNameError); please report this"}
+    assert set(skips(library).values()) == {"could not be analysed (TypeError); please report this"}
     assert "listening to a.wav failed: Traceback" in caplog.text
-    assert "no captioner is called 'nobody'" in caplog.text

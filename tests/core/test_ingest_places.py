@@ -150,8 +150,8 @@ def test_the_space_that_holds_what_was_heard_is_the_one_of_the_settings_if_both_
     list(demo_library.ingest(embedder="newer"))
 
     for name in ("builtin", "newer"):
-        chosen = Library(settings=demo_library.settings.model_copy(update={"embedder": name}))._ears.heard()
-        assert chosen is not None and chosen.space.fingerprint.name == name
+        chosen = Library(settings=demo_library.settings.model_copy(update={"embedder": name}))._ears.for_text()
+        assert chosen is not None and chosen.index.space.fingerprint.name == name
 
 
 def test_other_ears_add_a_space_beside_the_built_in_one_also_to_an_empty_library(library, folder, known):

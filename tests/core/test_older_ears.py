@@ -86,12 +86,12 @@ def test_it_says_so_of_a_single_sound_too(settings, tmp_path):
     assert library.note().startswith("its one sound was heard by older ears only (builtin signal-1), which answer")
 
 
-def test_nothing_is_said_of_an_empty_library_of_none_and_of_ears_that_are_not_here(library, older):
+def test_nothing_is_said_of_an_empty_library_or_of_none_and_ears_that_are_not_here_are_told(library, older):
     library.folder.rename(library.folder.with_name("older"))
     assert library.note() == ""
     list(library.ingest([tiny_wav(library.folder.with_name("a.wav"))]))
     assert library.note() == ""
-    assert library.note("clap") == ""
+    assert library.note("nobody").startswith("the ears 'nobody' cannot hear here: no embedder is called 'nobody'")
 
 
 def test_its_sounds_are_still_found_by_likeness_and_by_words(older):

@@ -15,8 +15,8 @@ from core.ontology import audioset
 from core.scan import FoundFile
 from core.store import sounds, spaces
 from core.store.db import Store
-from core.text_ears import ByClasses
 from core.store.vectors.exact import ExactIndex
+from core.text_ears import ByClasses
 from core.text_search import MOST_WORDS, SURE, SURELY_FITS, is_listing, matches, named, rank, wish
 from tests.core.store.conftest import HandEars, listening
 
