@@ -3,21 +3,28 @@
 import asyncio
 import json
 import logging
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from typer.core import TyperCommand
 
 from agent import tables
-from agent.cards import plain
-from agent.sources import read_settings, runnable
-from core.errors import EarshotError, NotFoundError
+from agent.model_verbs import add_model_verbs
+from agent.terminal import (
+    JsonOption,
+    LibraryOption,
+    SpaceOption,
+    Verb,
+    err,
+    open_library,
+    out,
+    print_json,
+    print_note,
+    with_bar,
+)
+from core.errors import NotFoundError
 from core.library import Library
 from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
 from core.references import SOUND
@@ -30,34 +37,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-LibraryOption = Annotated[Path | None, typer.Option("--library", metavar="DIR", help="Folder of the library.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-SpaceOption = Annotated[str | None, typer.Option(metavar="NAME", help="The ears to search with.")]
+add_model_verbs(app)
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")
-
-
-class Verb(TyperCommand):
-    """A command that tells a problem as one sentence on stderr, with --json also as a document, and ends with 1."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """What the command answers. Our own mistakes are raised, and so is the end of a pipe that nobody reads."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except (EarshotError, OSError, sqlite3.Error) as problem:
-            sentence = runnable(_sentence(problem), ctx.params.get("library"))
-            if ctx.params["as_json"]:
-                _print_json({"error": sentence})
-            err.print(f"[red]earshot:[/red] {tables.shown(sentence)}", soft_wrap=True)
-            raise typer.Exit(1) from problem
 
 
 def main() -> None:
@@ -80,16 +65,16 @@ def ingest(
 
     What only older ears heard is heard again, and counts as indexed.
     """
-    sounds = _library(library)
+    sounds = open_library(library)
     run = sounds.ingest(paths or [], embedder=embedder, captioner=captioner)
     try:
-        _with_bar(run)
+        with_bar(run)
     except KeyboardInterrupt:
         err.print("Stopped. What was finished is kept; run the same command again to go on.")
         _print_report(run.report, as_json, stopped=True)
         raise typer.Exit(INTERRUPTED) from None
     _print_report(run.report, as_json)
-    _print_note(sounds, embedder)
+    print_note(sounds, embedder)
 
 
 @app.command(cls=Verb)
@@ -106,24 +91,24 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find sounds by words, by likeness to another sound, or by both; best first."""
-    sounds, filters = _library(library), Filters(min_s, max_s, domain)
+    sounds, filters = open_library(library), Filters(min_s, max_s, domain)
     source = _source(like)
     if text and like:
         hits = sounds.search_by_both(text, source, without=without, k=k, space=space, filters=filters)
     elif like:
         hits = sounds.search_by_audio(source, without=without, k=k, space=space, filters=filters)
     elif text:
-        hits = sounds.search_by_text(text, without=without, k=k, filters=filters)
+        hits = sounds.search_by_text(text, without=without, k=k, space=space, filters=filters)
     else:
         raise typer.BadParameter("say what to look for: words, --like FILE, or both")
     if as_json:
-        _print_json({"hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in hits]})
+        print_json({"hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in hits]})
     elif like:
         _print_hits(hits, scored=not text)
     else:
         listed = is_listing(text)
         _print_hits(hits, sure=listed or any(hit.score >= SURE for hit in hits), scored=not listed)
-    _print_note(sounds, space)
+    print_note(sounds, space)
 
 
 @app.command(cls=Verb)
@@ -133,34 +118,34 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything that is known of some sounds."""
-    held = _library(library)
+    held = open_library(library)
     found = held.sounds(ids)
     if as_json:
-        _print_json({"sounds": found})
+        print_json({"sounds": found})
     else:
         for sound in found:
             out.print(tables.sound(sound))
-    _print_note(held)
+    print_note(held)
 
 
 @app.command(cls=Verb)
 def cluster(
     k: Annotated[int | None, typer.Option("-k", min=1, help="How many groups; found by BIC if not given.")] = None,
     library: LibraryOption = None,
-    method: Annotated[str, typer.Option(help="gmm or kmeans.")] = "gmm",
+    method: Annotated[str | None, typer.Option(help="gmm, or kmeans which needs -k; else what suits the ears.")] = None,
     space: SpaceOption = None,
     query: Annotated[str | None, typer.Option(metavar="TEXT", help="Group only what these words find.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed may give other groups.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Group the sounds; the result is kept under an id."""
-    sounds = _library(library)
+    sounds = open_library(library)
     made = sounds.cluster(k, method=method, space=space, query=query, seed=seed)
     if as_json:
-        _print_json(_clustering_json(made))
+        print_json(_clustering_json(made))
     else:
         out.print(tables.clustering(made))
-    _print_note(sounds, space)
+    print_note(sounds, space)
 
 
 @app.command(cls=Verb)
@@ -170,17 +155,17 @@ def clusters(
     as_json: JsonOption = False,
 ) -> None:
     """List the clusterings that were kept, or show one of them."""
-    sounds = _library(library)
+    sounds = open_library(library)
     if clustering is not None:
         found = sounds.clustering(clustering)
-        _print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
+        print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
         return
     kept = sounds.clusterings()
     if as_json:
         rows = [
             {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept
         ]
-        _print_json({"clusterings": rows})
+        print_json({"clusterings": rows})
         return
     out.print(tables.clusterings(kept))
 
@@ -193,9 +178,9 @@ def summarize(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is in one cluster of a clustering."""
-    summary = _library(library).summarize_cluster(clustering, number)
+    summary = open_library(library).summarize_cluster(clustering, number)
     if as_json:
-        _print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
+        print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
         return
     out.print(f"[bold]{tables.shown(summary.title)}[/bold]\n{tables.shown(summary.summary)}")
     out.print(f"Members: {', '.join(map(str, summary.members))}")
@@ -212,10 +197,10 @@ def ask(
     """Take one turn of a chat in the terminal."""
     from agent.ask import ask_once  # LangGraph takes a second to import; the other verbs should not wait for it
 
-    sounds = _library(library)
+    sounds = open_library(library)
     answer = asyncio.run(ask_once(sounds, text, attach or [], thread, approve=None if as_json else _approve))
     if as_json:
-        _print_json({"answer": answer.text, "tool_calls": answer.tool_calls, "sounds": answer.sounds})
+        print_json({"answer": answer.text, "tool_calls": answer.tool_calls, "sounds": answer.sounds})
         return
     for call in answer.tool_calls:
         err.print(f"[dim]{call['name']} {escape(json.dumps(call['args'], ensure_ascii=False))}[/dim]")
@@ -237,7 +222,7 @@ def chat(
     from agent.llm.base import connect
     from agent.server import serve
 
-    sounds = _library(library)
+    sounds = open_library(library)
     settings = sounds.settings.model_copy(update={} if port is None else {"port": port})
     if demo and not sounds.overview()["sounds"]:
         _fill_with_demo(sounds)
@@ -246,7 +231,7 @@ def chat(
     def ready(address: str) -> None:
         err.print(f"[green]Earshot listens at {address}[/green]  (Ctrl-C ends it)")
         if as_json:
-            _print_json({"url": address})
+            print_json({"url": address})
         if browser or (browser is None and sys.stdout.isatty()):
             typer.launch(address)
 
@@ -262,9 +247,9 @@ def doctor(
     """Check the program, its settings and the library, and say what to do about each problem."""
     from agent.doctor import examine
 
-    findings = examine(_library(library), fix=fix)
+    findings = examine(open_library(library), fix=fix)
     if as_json:
-        _print_json({"checks": [finding.as_dict() for finding in findings]})
+        print_json({"checks": [finding.as_dict() for finding in findings]})
     else:
         for finding in findings:
             mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
@@ -284,11 +269,11 @@ def demo(
     """Write some 300 synthesised sounds to try things on."""
     from core.demo import make_demo
 
-    n_files = _with_bar(make_demo(folder))
+    n_files = with_bar(make_demo(folder))
     if library is not None:
-        _with_bar(_library(library).ingest([folder]))
+        with_bar(open_library(library).ingest([folder]))
     if as_json:
-        _print_json({"folder": str(folder.absolute()), "files": n_files})
+        print_json({"folder": str(folder.absolute()), "files": n_files})
         return
     done = "" if library is not None else f"; add them with: earshot ingest {folder}"
     out.print(escape(f"{n_files} files in {folder}{done}"), soft_wrap=True)
@@ -303,41 +288,13 @@ def _source(like: str) -> Path | str:
     return like
 
 
-def _library(folder: Path | None) -> Library:
-    settings = read_settings(folder)
-    return Library(settings.library, settings)
-
-
-def _sentence(problem: Exception) -> str:
-    match problem:
-        case OSError():
-            what = f"{problem.filename}: " if problem.filename else ""
-            return f"{what}{problem.strerror or problem}; check the path, its permissions and the room on the disk"
-        case sqlite3.Error():
-            return f"a database of the library cannot be used ({problem}); look at it with: earshot doctor"
-    return str(problem)
-
-
-def _with_bar(steps: Any) -> int:
-    """Draws a progress bar on stderr while it walks the steps of a job; returns how many there were."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    total = 0
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        for step in steps:
-            total = step.total
-            label = escape(plain(step.label, limit=40).ljust(40))
-            bar.update(task, completed=step.done, total=step.total, description=label)
-    return total
-
-
 def _fill_with_demo(library: Library) -> None:
     from core.demo import make_demo
 
     folder = library.folder.parent / "demo"
     err.print(f"Making demo sounds in {escape(str(folder))} (once)")
-    _with_bar(make_demo(folder))
-    _with_bar(library.ingest([folder]))
+    with_bar(make_demo(folder))
+    with_bar(library.ingest([folder]))
 
 
 def _approve(request: dict[str, Any]) -> bool:
@@ -346,16 +303,11 @@ def _approve(request: dict[str, Any]) -> bool:
     return typer.confirm(request["description"], default=False, err=True)
 
 
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
-    sys.stdout.flush()
-
-
 def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False) -> None:
     """The sums of an ingest. Of one that was stopped, `found` counts the files that it came to: the sums still hold."""
     if as_json:
         summary = report.as_dict() | ({"found": tables.handled(report)} if stopped else {})
-        _print_json({key: summary[key] for key in INGEST_KEYS})
+        print_json({key: summary[key] for key in INGEST_KEYS})
         return
     for line in tables.report(report, stopped=stopped):
         out.print(line, soft_wrap=True)
@@ -365,12 +317,6 @@ def _print_hits(hits: list[Hit], *, sure: bool = True, scored: bool = True) -> N
     if hits and not sure:
         out.print("Nothing surely fits. The nearest, perhaps:")
     out.print(tables.hits(hits, scored=scored) if hits else "Nothing found. Try other words, or fewer of them.")
-
-
-def _print_note(library: Library, space: str | None = None) -> None:
-    """Says on stderr what the answer that was just given does not know, such as that older ears gave it."""
-    if note := library.note(space):
-        err.print(f"[yellow]note:[/yellow] {escape(runnable(note, library.folder))}", soft_wrap=True)
 
 
 def _clustering_json(made: Clustering) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.cards import plain
-from core.records import Clustering, Hit, IngestReport
+from core.records import Clustering, Hit, IngestReport, SpaceCard
 
 LONGEST = 5000  # letters of one text, as long as a path may be
 TOLD_APART = {  # of one, of more
@@ -89,3 +89,16 @@ def _readable(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def spaces(cards: Sequence[SpaceCard]) -> Table:
+    """The spaces of a library, a row for each."""
+    table = Table("ears", "sounds", "window", "numbers", "reads text", "")
+    for card in cards:
+        state = "answers" if card.answers else ""
+        if card.problem:
+            state = f"{state}; {shown(card.problem)}".lstrip("; ")
+        window = f"{card.window_s:g} s every {card.hop_s:g} s"
+        name = f"{shown(card.name)} ({shown(card.version)})"
+        table.add_row(name, f"{card.sounds} of {card.total}", window, str(card.dim), "yes" if card.reads else "", state)
+    return table

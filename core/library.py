@@ -203,6 +203,13 @@ class Library:
         """
         return self._ears.drop(embedder)
 
+    def audio_paths(self) -> list[Path]:
+        """The files that hold the sounds that are there, one for each, in the order of their paths."""
+        with self._store.reading() as db:
+            known = sounds.known_files(db)
+        paths = {known[path].sound_id: Path(path) for path in sorted(known, reverse=True) if not known[path].missing}
+        return sorted(paths.values())
+
     # Grouping
 
     def cluster(
