@@ -1,4 +1,4 @@
-"""The commands about ears: which spaces there are, vectors of files, training, and which ears are best for these sounds."""
+"""The commands about ears: spaces, vectors of files, training, and which ears are best for the sounds of a library."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,12 +35,12 @@ def spaces(
     """
     held = open_library(library)
     if drop:
-        clusterings = held.drop_space(drop)
+        clusterings = held.ears.drop(drop)
         told = f" and {len(clusterings)} clusterings made in it" if clusterings else ""
         err.print(f"Dropped the space {tables.shown(drop)}{told}. Ingest with it again to have it back.")
     if use:
-        held.use(use)
-    cards = held.spaces()
+        held.ears.choose(use)
+    cards = held.ears.spaces()
     if as_json:
         print_json({"spaces": [card.as_dict() for card in cards]})
         return
@@ -64,7 +64,7 @@ def embed(
     from core.embed_files import embed_files, write_npy
 
     held = open_library(library)
-    ears = make_embedder(embedder or held.settings.embedder, held.settings)
+    ears = make_embedder(embedder or held.ears.chosen(), held.settings)
     with_bar(ears.prepare())
     found = list(embed_files(files, ears, pooling, post=post))
     if npy is not None:
@@ -135,7 +135,7 @@ def autoencoder(
     held = open_library(library)
     with_bar(train_autoencoder(held.audio_paths(), name=name, settings=held.settings, seed=seed))
     folder = folder_of(held.settings, name)
-    card = read_card(folder)
+    card = read_card(held.settings, name)
     if as_json:
         print_json({"autoencoder": card, "folder": str(folder)})
         return

@@ -83,7 +83,9 @@ class Ears:
         return None if found is None else ByClasses(self._index(found))
 
     def spaces(self) -> list[SpaceCard]:
-        """See `core.library.Library.spaces`."""
+        """The spaces of the library, oldest first: which ears made them, of how many sounds, and which one answers."""
+        if not self._store.exists():
+            return []
         answering = self.chosen()
         with self._store.reading() as db:
             every, counts, total = spaces.list_spaces(db), spaces.count_sounds(db), len(sounds.present_ids(db))
@@ -100,7 +102,7 @@ class Ears:
         return cards
 
     def choose(self, name: str) -> None:
-        """See `core.library.Library.use`."""
+        """Has these ears answer from now on and hear what is added. Raises NotFoundError if they heard nothing yet."""
         with self._store.reading() as db:
             spaces.find_space(db, name)
         with self._store.writing() as db:
@@ -108,7 +110,11 @@ class Ears:
             sounds.touch(db)
 
     def drop(self, name: str) -> list[int]:
-        """See `core.library.Library.drop_space`."""
+        """Deletes the spaces of some ears, and the clusterings made in them, whose ids come back.
+
+        Sounds, words and other spaces stay. Raises NotFoundError for ears that heard nothing, and UnsupportedError for
+        the built-in ones, which all words rest on.
+        """
         if name == DESCRIBER:
             raise UnsupportedError(f"the space {name!r} stays: tags, captions and searches by words rest on it")
         with self._store.reading() as db:

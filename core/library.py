@@ -18,7 +18,7 @@ from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
 from core.grouping import described
 from core.index import SpaceIndex
-from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, SpaceCard, Vectors
+from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, Vectors
 from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
@@ -27,18 +27,22 @@ from core.store.db import Store
 from core.store.spaces import Space
 
 if TYPE_CHECKING:
+    from core.comparison import Comparison
     from core.ingest import Ingest
 
 
 class Library:
-    """The library in a folder. Nothing is read before the first question, nothing written before the first change."""
+    """The library in a folder. Nothing is read before the first question, nothing written before the first change.
+
+    ears: its spaces, and which of them answers.
+    """
 
     def __init__(self, folder: Path | None = None, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.folder = (folder or self.settings.library).expanduser().absolute()
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
-        self._ears = Ears(self._store, self.settings)
+        self.ears = Ears(self._store, self.settings)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding
@@ -52,8 +56,8 @@ class Library:
         """
         from core.ingest import Ingest  # the decoder and the workers take half a second to load; a search needs neither
 
-        self._ears.refresh()
-        ears, writer = embedder or self._ears.chosen(), captioner or self.settings.captioner
+        self.ears.refresh()
+        ears, writer = embedder or self.ears.chosen(), captioner or self.settings.captioner
         return Ingest(self._store, paths, ears, writer, self.settings)
 
     def attach(self, path: Path, name: str) -> Attachment:
@@ -98,7 +102,7 @@ class Library:
         passes the filters, if there are any, in order of id and with score 0.
         """
         text, without = text_search.wish(text, without)
-        allowed, ears = self._allowed(filters), self._ears.for_text(space)
+        allowed, ears = self._allowed(filters), self.ears.for_text(space)
         with self._store.reading() as db:
             if not search.words_query(text) and filters not in (None, Filters()):
                 ids = sorted(allowed - text_search.named(db, without))
@@ -121,7 +125,7 @@ class Library:
         """The k sounds that rank best by words and by likeness together (reciprocal rank fusion of both lists)."""
         text, without = text_search.wish(text, without)
         allowed = self._allowed(filters) - self._named(without)
-        index, ears = self.load_index(space), self._ears.for_text()
+        index, ears = self.load_index(space), self.ears.for_text()
         windows = self._windows_of(source, index.space, None, None)
         with self._store.reading() as db:
             worded = text_search.rank(db, ears, text, without, allowed).ids.tolist()
@@ -172,7 +176,7 @@ class Library:
 
         One sentence; empty where the ears of today have heard all sounds that are there, or there is no library.
         """
-        return self._ears.note(space) if self._store.exists() else ""
+        return self.ears.note(space) if self._store.exists() else ""
 
     def audio_path(self, sound_id: int) -> Path:
         """A file that holds a sound. Raises NotFoundError if there is no such sound, or its files are gone."""
@@ -185,30 +189,18 @@ class Library:
                 return path
         raise NotFoundError(f"the file of sound {sound_id} is gone; ingest the folder that holds it now")
 
-    # Ears
-
-    def spaces(self) -> list[SpaceCard]:
-        """The spaces of the library, oldest first: which ears made them, of how many sounds, and which one answers."""
-        return self._ears.spaces() if self._store.exists() else []
-
-    def use(self, embedder: str) -> None:
-        """Has these ears answer from now on and hear what is added. Raises NotFoundError if they heard nothing yet."""
-        self._ears.choose(embedder)
-
-    def drop_space(self, embedder: str) -> list[int]:
-        """Deletes the spaces of some ears, and the clusterings made in them, whose ids come back.
-
-        Sounds, words and other spaces stay. Raises NotFoundError for ears that heard nothing, and UnsupportedError for
-        the built-in ones, which all words rest on.
-        """
-        return self._ears.drop(embedder)
-
     def audio_paths(self) -> list[Path]:
         """The files that hold the sounds that are there, one for each, in the order of their paths."""
         with self._store.reading() as db:
             known = sounds.known_files(db)
         paths = {known[path].sound_id: Path(path) for path in sorted(known, reverse=True) if not known[path].missing}
         return sorted(paths.values())
+
+    def compare_spaces(self, *, labels: Path | None = None, by_folder: bool = False) -> "Comparison":
+        """Which spaces are best for these sounds (`core.comparison.compare_spaces`)."""
+        from core.comparison import compare_spaces  # scikit-learn takes a second to import
+
+        return compare_spaces(self._store, labels=labels, by_folder=by_folder)
 
     # Grouping
 
@@ -231,7 +223,7 @@ class Library:
         index = self.load_index(space)
         chosen, vectors = self._choose(index, query or "")
         if k is None and method is None:
-            method, k = self._ears.clustering(index.space, len(chosen))
+            method, k = self.ears.clustering(index.space, len(chosen))
         method = method or "gmm"
         clustering.check(len(chosen), k, method)
         grouping = clustering.group(vectors, k, method, seed)
@@ -304,7 +296,7 @@ class Library:
 
     def load_index(self, space: str | None = None) -> SpaceIndex:
         """The index of a space, fresh: another process may have added sounds since the last question."""
-        return self._ears.index(space)
+        return self.ears.index(space)
 
     def _allowed(self, filters: Filters | None) -> set[int]:
         """The sounds that are there and pass the filters; remembered until the next change of the library."""
@@ -325,10 +317,10 @@ class Library:
         if isinstance(source, str) and ATTACHMENT.fullmatch(source):
             source = self.attachment(source).path
         if isinstance(source, Path):
-            return self._ears.embed(space, source, start_s or 0.0, end_s)
+            return self.ears.embed(space, source, start_s or 0.0, end_s)
         sound_id, chunk = parse_reference(str(source))
         if start_s is not None or end_s is not None:
-            return self._ears.embed(space, self.audio_path(sound_id), start_s or 0.0, end_s)
+            return self.ears.embed(space, self.audio_path(sound_id), start_s or 0.0, end_s)
         with self._store.reading() as db:
             self._require(db, sound_id)
             windows = spaces.get_vectors(db, space, sound_id)
@@ -361,11 +353,11 @@ class Library:
             metadata = self._require(db, sound_id)
             heard_in = spaces.list_spaces(db)
             names = {space.fingerprint.name for space in heard_in}
-            chosen = self._ears.chosen()
+            chosen = self.ears.chosen()
             name = chosen if chosen in names or not names else min(names)
-            space = spaces.find_space(db, name, self._ears.present(name))
+            space = spaces.find_space(db, name, self.ears.present(name))
             n_chunks = spaces.count_windows(db, space, sound_id)
-            heard = self._ears.window_tags(db, space, sound_id, chunk) if chunk is not None and chunk < n_chunks else []
+            heard = self.ears.window_tags(db, space, sound_id, chunk) if chunk is not None and chunk < n_chunks else []
         metadata["n_chunks"] = n_chunks
         if heard:
             metadata["tags"] = [*heard, *(tag for tag in metadata["tags"] if tag["source"] == "signal")]
@@ -385,7 +377,7 @@ class Library:
         """Ids and vectors of the sounds to group: all that are present, or those that a text finds."""
         allowed = self._allowed(None)
         if query:
-            ears = self._ears.for_text()
+            ears = self.ears.for_text()
             with self._store.reading() as db:
                 text, without = text_search.wish(query)
                 ranking = text_search.rank(db, ears, text, without, allowed, fits=text_search.SURELY_FITS)

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Gathered:
         left_out: dict[str, list[str]] = {"unread": [], "silent": [], "copies": []}
         kept, seen = [], set()
         for sound in sounds:
-            content = self.contents[sound.path]
+            content = self.contents.get(sound.path, "")
             if content not in self.heard:
                 left_out["unread"].append(str(sound.path))
             elif not len(self.heard[content]):
@@ -84,7 +85,11 @@ class Scores(Record):
 def gather(paths: Sequence[Path], ears: Wav2Vec2Embedder) -> Generator[Progress, None, Gathered]:
     """Has the bare model hear the first minute of each file that the cache does not hold; `return`s it all."""
     cache = ears.settings.models / "cache" / f"wav2vec2-{ears.backbone_hash()}-{LONGEST_S:g}s"
-    gathered = Gathered({path: audio.content_hash(path) for path in paths})
+    gathered = Gathered()
+    for number, path in enumerate(paths):
+        with suppress(OSError):  # such a file counts as unread
+            gathered.contents[path] = audio.content_hash(path)
+        yield Progress(number + 1, len(paths), f"looking for {path.name}")
     contents = list({content: path for path, content in reversed(gathered.contents.items())}.items())[::-1]
     for start in range(0, len(contents), ears.rows):
         some = dict(contents[start : start + ears.rows])
@@ -112,7 +117,8 @@ def split(sounds: Sequence[Labelled], seed: int) -> Parts:
     by_label = defaultdict(list)
     for source in sorted(labels):
         by_label[min(labels[source], key=lambda label: (-labels[source][label], label))].append(source)
-    rng, part_of = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    part_of: dict[str, str] = {}
     for label in sorted(by_label):
         sources = by_label[label]
         rng.shuffle(sources)
@@ -161,7 +167,7 @@ class Lesson:
         return np.flatnonzero(np.repeat(self.parts == part, self.counts))
 
     def chances(self) -> NDArray[np.float64]:
-        """How often each taught window comes up: labels equally often, so its sounds, so their windows. Their sum is 1."""
+        """How often each taught window comes up: labels equally often, and so the sounds of one. Their sum is 1."""
         rows = self.windows(TAUGHT)
         n_sounds = np.bincount(self.labels[self.parts == TAUGHT], minlength=len(self.classes))
         chances = 1 / (n_sounds[self.label_of_window[rows]] * self.counts[self.of_window[rows]])
@@ -191,8 +197,8 @@ class Lesson:
         return {kind: self._scored(pooled_groups(rows, self.counts)) for kind, rows in made.items()}
 
     def _scored(self, vectors: Rows) -> Scores:
-        tested = np.flatnonzero(self.parts == TESTED)
-        sounds = [self.sounds[row] for row in tested]
+        tested = self.parts == TESTED
+        sounds = [sound for sound, is_tested in zip(self.sounds, tested, strict=True) if is_tested]
         found = quality(vectors[tested], [sound.label for sound in sounds], [sound.source for sound in sounds])
         own = (self.parts == TAUGHT) & (self.labels == np.arange(len(self.classes))[:, None])
         means = heads.unit(np.stack([vectors[rows].mean(axis=0) for rows in own]))

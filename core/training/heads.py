@@ -30,7 +30,7 @@ from core.training.head_lesson import TAUGHT, WATCHED, Lesson, gather, split
 
 FORMAT = 1  # of the card
 MOST_IN_BATCH = 1024
-LAYERS = ("inner", "inner_bias", "outer", "outer_bias")
+LEAST_BATCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Course:
     """How a head is taught. hidden, dim: numbers in its hidden layer and in its vectors. temperature: of both losses.
 
     rounds: at most so many, each of as many batches as show every window once on the mean, and of at least 10.
-    patience: rounds without a better loss on what is watched before it ends. blind_rounds: where nothing can be watched.
+    patience: rounds without a better loss on what is watched before it ends. blind_rounds: where nothing is watched.
     """
 
     hidden: int = 512
@@ -75,7 +75,7 @@ def train_heads(
 ) -> Generator[Progress, None, dict[str, dict[str, Any]]]:
     """Teaches a head for each task and puts it where the ears "wav2vec2:NAME" look for it; `return`s their cards.
 
-    `core.heads.read_card` has a card too. What the bare model hears of a file is kept in `settings.models / "cache"`, so
+    `core.heads.read_card` has a card too. What the bare model hears of a file is kept in `settings.models / "cache"`:
     no file is heard twice. The same files, seed and machine give the same `head.npz`, bit for bit. A training that is
     stopped leaves no head but those that were done. Files that cannot be read, are silent, or are copies of another are
     left out and named in the card.
@@ -123,60 +123,93 @@ def teach(
     lesson: Lesson, seed: int, course: Course, name: str
 ) -> Generator[Progress, None, tuple[Head, list[float | None]]]:
     """Teaches a head on the processor; `return`s it as it was in its best round, and the loss watched in each."""
-    import torch
-
     device.choose("cpu")  # one thread: sums in another number of threads end in other bits
-    rng, functional = np.random.default_rng(seed), torch.nn.functional
-    standard, labels = (torch.from_numpy(each) for each in (lesson.standard, lesson.label_of_window))
-    n_in, n_classes = standard.shape[1], len(lesson.classes)
-    shapes = {
-        "inner": (course.hidden, n_in),
-        "outer": (course.dim, course.hidden),
-        "prototypes": (n_classes, course.dim),
-    }
-    layers = {
-        key: torch.from_numpy(rng.normal(0, shape[1] ** -0.5, shape).astype(np.float32))
-        for key, shape in shapes.items()
-    } | {"inner_bias": torch.zeros(course.hidden), "outer_bias": torch.zeros(course.dim)}
-    for layer in layers.values():
-        layer.requires_grad_()
-    optimizer = torch.optim.AdamW(layers.values(), lr=course.rate, weight_decay=course.decay)
-
-    def project(rows: Any, kept: Any = 1.0) -> Any:
-        hidden = functional.linear(standard[rows], layers["inner"], layers["inner_bias"])
-        hidden = functional.gelu(hidden, approximate="tanh") * kept
-        return functional.normalize(functional.linear(hidden, layers["outer"], layers["outer_bias"]))
-
-    def naming(vectors: Any, rows: Any) -> Any:
-        return functional.cross_entropy(
-            vectors @ functional.normalize(layers["prototypes"]).T / course.temperature, labels[rows]
-        )
-
-    taught, chances, watched = lesson.windows(TAUGHT), lesson.chances(), torch.from_numpy(lesson.windows(WATCHED))
-    size = min(MOST_IN_BATCH, max(course.batch, 4 * n_classes))
-    n_rounds = course.rounds if len(watched) else course.blind_rounds
-    best, best_loss, since, curve = _copied(layers), math.inf, 0, []
+    teaching = Teaching(lesson, seed, course)
+    n_rounds = course.rounds if teaching.can_watch else course.blind_rounds
+    curve: list[float | None] = []
+    best, best_loss, since = teaching.head(), math.inf, 0
     for number in range(n_rounds):
-        for _ in range(max(10, math.ceil(len(taught) / size))):
-            rows = torch.from_numpy(rng.choice(taught, size, p=chances))
-            kept = torch.from_numpy(rng.random((size, course.hidden), np.float32) >= course.dropout)
-            vectors = project(rows, kept / (1 - course.dropout))
-            loss = contrast(vectors, labels[rows], course.temperature) + naming(vectors, rows)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        with torch.no_grad():
-            seen = float(naming(project(watched), watched)) if len(watched) else None
+        teaching.run_round()
+        seen = teaching.watched_loss() if teaching.can_watch else None
         curve.append(None if seen is None else round(seen, 6))
         if seen is None or seen < best_loss:
-            best, since = _copied(layers), 0
-            best_loss = math.inf if seen is None else seen
+            best, best_loss, since = teaching.head(), math.inf if seen is None else seen, 0
         else:
             since += 1
         yield Progress(number + 1, n_rounds, f"teaching the head {name!r}")
         if since >= course.patience:
             break
-    return Head(lesson.mean, lesson.scale, *(best[key] for key in LAYERS)), curve
+    return best, curve
+
+
+class Teaching:
+    """A head that is being taught. What is left to chance comes from generators of its own, so a seed decides it."""
+
+    def __init__(self, lesson: Lesson, seed: int, course: Course) -> None:
+        import torch
+
+        self._torch, self._lesson, self._course = torch, lesson, course
+        self._rng = np.random.default_rng(seed)
+        self._standard = torch.from_numpy(lesson.standard)
+        self._labels = torch.from_numpy(lesson.label_of_window)
+        self._taught, self._chances = lesson.windows(TAUGHT), lesson.chances()
+        self._watched = torch.from_numpy(lesson.windows(WATCHED))
+        n_in, n_classes = self._standard.shape[1], len(lesson.classes)
+        self._size = min(MOST_IN_BATCH, max(course.batch, 4 * n_classes))  # of a label, some should meet in a batch
+        self._layers = {
+            "inner": self._random(course.hidden, n_in),
+            "inner_bias": torch.zeros(course.hidden),
+            "outer": self._random(course.dim, course.hidden),
+            "outer_bias": torch.zeros(course.dim),
+            "prototypes": self._random(n_classes, course.dim),
+        }
+        for layer in self._layers.values():
+            layer.requires_grad_()
+        self._optimizer = torch.optim.AdamW(self._layers.values(), lr=course.rate, weight_decay=course.decay)
+
+    @property
+    def can_watch(self) -> bool:
+        """Whether there are sounds to tell by when to stop."""
+        return len(self._watched) > 0
+
+    def run_round(self) -> None:
+        """As many batches as show every taught window once on the mean, and at least 10."""
+        for _ in range(max(LEAST_BATCHES, math.ceil(len(self._taught) / self._size))):
+            rows = self._torch.from_numpy(self._rng.choice(self._taught, self._size, p=self._chances))
+            vectors = self._project(rows, self._dropped())
+            loss = contrast(vectors, self._labels[rows], self._course.temperature) + self._naming(vectors, rows)
+            self._optimizer.zero_grad()
+            loss.backward()
+            self._optimizer.step()
+
+    def watched_loss(self) -> float:
+        """The cross-entropy of naming the labels of what is watched."""
+        with self._torch.no_grad():
+            return float(self._naming(self._project(self._watched), self._watched))
+
+    def head(self) -> Head:
+        """The head as it is now."""
+        parts = {name: layer.detach().numpy().copy() for name, layer in self._layers.items() if name != "prototypes"}
+        return Head(self._lesson.mean, self._lesson.scale, **parts)
+
+    def _project(self, rows: Any, kept: Any = 1.0) -> Any:
+        """Unit vectors of some windows, as `core.heads.Head` makes them; kept: 0 for what is dropped, (n_rows, hidden)."""
+        functional, layers = self._torch.nn.functional, self._layers
+        hidden = functional.linear(self._standard[rows], layers["inner"], layers["inner_bias"])
+        hidden = functional.gelu(hidden, approximate="tanh") * kept
+        return functional.normalize(functional.linear(hidden, layers["outer"], layers["outer_bias"]))
+
+    def _naming(self, vectors: Any, rows: Any) -> Any:
+        functional = self._torch.nn.functional
+        nearness = vectors @ functional.normalize(self._layers["prototypes"]).T
+        return functional.cross_entropy(nearness / self._course.temperature, self._labels[rows])
+
+    def _dropped(self) -> Any:
+        drawn = self._rng.random((self._size, self._course.hidden), np.float32) >= self._course.dropout
+        return self._torch.from_numpy(drawn) / (1 - self._course.dropout)
+
+    def _random(self, n_out: int, n_in: int) -> Any:
+        return self._torch.from_numpy(self._rng.normal(0, n_in**-0.5, (n_out, n_in)).astype(np.float32))
 
 
 def contrast(vectors: Any, labels: Any, temperature: float) -> Any:
@@ -209,36 +242,34 @@ def page(card: Mapping[str, Any]) -> str:
     left_out = ", ".join(f"{len(paths)} {kind}" for kind, paths in card["left_out"].items())
     untested = ", ".join(card["untested"]) or "none"
     stop = (
-        "when what was watched got no better"
+        "as it was in the best of them for what was watched"
         if any(card["curve"])
         else "after a fixed time, for nothing could be watched"
     )
+    rows, seen = "\n".join(lines), "\n".join(counts)
+    model, dim, n_rounds = card["model"], card["course"]["dim"], len(card["curve"])
     return f"""# The head {card["name"]!r}
 
-It turns what {card["model"]} hears into {card["course"]["dim"]} numbers that lie near each other for sounds of one label. Taught on
-{card["trained"]} with {card["sounds"]} sounds ({card["windows"]} windows) of {card["sources"]} sources, in {len(card["curve"])} rounds;
-it stopped {stop}.
+It turns what {model} hears into {dim} numbers, which lie near each other for sounds of one label. There are {card["sounds"]}
+sounds ({card["windows"]} windows) of {card["sources"]} sources. Taught on {card["trained"]} in {n_rounds} rounds, and kept
+{stop}.
 
 On sounds that it was not taught, of sources that it was not taught, by cosine:
 
 | vectors | mAP | nearest is alike | V-measure | label right |
 |---|---|---|---|---|
-{chr(10).join(lines)}
+{rows}
 
 Standardised: every number of the ears' brought to mean 0 and spread 1, with nothing learned from the labels.
 
 | label | taught | watched | tested |
 |---|---|---|---|
-{chr(10).join(counts)}
+{seen}
 
 Labels with too few sources to be tested: {untested}. Left out: {left_out}; `card.json` names them.
 
-It was taught with your own files and stays on this machine. It fits the weights `{card["backbone"]}` of {card["model"]} only.
+It was taught with your own files and stays on this machine. It fits {model} with the weights `{card["backbone"]}` only.
 """
-
-
-def _copied(layers: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: layer.detach().numpy().copy() for name, layer in layers.items()}
 
 
 def _maker() -> str:

@@ -150,7 +150,7 @@ def test_the_space_that_holds_what_was_heard_is_the_one_of_the_settings_if_both_
     list(demo_library.ingest(embedder="newer"))
 
     for name in ("builtin", "newer"):
-        chosen = Library(settings=demo_library.settings.model_copy(update={"embedder": name}))._ears.for_text()
+        chosen = Library(settings=demo_library.settings.model_copy(update={"embedder": name})).ears.for_text()
         assert chosen is not None and chosen.index.space.fingerprint.name == name
 
 
