@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from agent.sources import runnable, sources
-from core.embedding import EMBEDDERS
-from core.embedding.base import Fingerprint
+from core.embedding import EMBEDDERS, make_embedder
 from core.errors import EarshotError
 from core.library import Library
 from core.records import Record
@@ -35,7 +34,7 @@ def examine(library: Library, *, fix: bool = False) -> list[Finding]:
     findings = [
         Finding("program", True, f"earshot{_version()}, Python {platform.python_version()}"),
         *_settings(library.settings),
-        _look("ears", lambda: _ears(library.settings)),
+        _look("ears", lambda: _ears(library)),
         _look("chat model", lambda: _chat_model(library.settings)),
         _look("disk", lambda: _disk(library)),
     ]
@@ -76,9 +75,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"setting {name}", True, f"{getattr(settings, name)} ({source})")
 
 
-def _ears(settings: Settings) -> str:
-    fingerprint = EMBEDDERS.load(settings.embedder)().fingerprint()
-    others = ", ".join(name for name in EMBEDDERS.names() if name != settings.embedder) or "none"
+def _ears(library: Library) -> str:
+    fingerprint = make_embedder(library.ears.chosen(), library.settings).fingerprint()
+    others = ", ".join(name for name in EMBEDDERS.names() if name != fingerprint.name) or "none"
     return f"{fingerprint.name} {fingerprint.version}, {fingerprint.dim} numbers; others known: {others}"
 
 
@@ -117,24 +116,16 @@ def _heard_by(library: Library) -> str:
     with Store(library.folder).reading() as db:
         here = present_ids(db)
         known = {space.fingerprint: len(heard_ids(db, space) & here) for space in list_spaces(db)}
-    present, name = _present(library.settings), library.settings.embedder
+    name = library.ears.chosen()
+    present = library.ears.present(name)
     if not here or not any(known.values()):
         return "no sound yet"
-    if present is not None and known.get(present):
+    assert present is not None, "the note says so of ears that cannot be used here"
+    if known.get(present):
         part = f" ({known[present]} of {len(here)} sounds)" if known[present] < len(here) else ""
         return f"{name}, the ears of today{part}"
     said = ", ".join(f"{each.name} {each.version}" for each, n_sounds in known.items() if n_sounds)
-    if present is None:
-        return f"{said}; the ears {name!r} cannot be used here, so whether they are of today is not known"
     return f"{said}; not by {present.name} {present.version}, the ears of the settings"
-
-
-def _present(settings: Settings) -> Fingerprint | None:
-    """The ears of the settings as they are today; None if they cannot be used here."""
-    try:
-        return EMBEDDERS.load(settings.embedder)().fingerprint()
-    except EarshotError:
-        return None
 
 
 def _index(library: Library) -> str:

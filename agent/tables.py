@@ -6,13 +6,17 @@ Texts of strangers are shown letter by letter, without the signs that a terminal
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from agent.cards import plain
 from core.records import Clustering, Hit, IngestReport, SpaceCard
+from tools.compare_ears import comparison_table
+
+if TYPE_CHECKING:
+    from core.comparison import Comparison
 
 LONGEST = 5000  # letters of one text, as long as a path may be
 TOLD_APART = {  # of one, of more
@@ -101,4 +105,13 @@ def spaces(cards: Sequence[SpaceCard]) -> Table:
         window = f"{card.window_s:g} s every {card.hop_s:g} s"
         name = f"{shown(card.name)} ({shown(card.version)})"
         table.add_row(name, f"{card.sounds} of {card.total}", window, str(card.dim), "yes" if card.reads else "", state)
+    return table
+
+
+def comparison(compared: "Comparison") -> Table:
+    """The spaces of a library from the best to the worst."""
+    columns, rows = comparison_table(compared)
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(shown, row))
     return table

@@ -19,6 +19,7 @@ from core.measures import (
     FEWEST,
     NEXT_STEP,
     Comparison,
+    SpaceScore,
     SpaceSounds,
     compare_by_agreement,
     compare_by_labels,
@@ -28,6 +29,8 @@ from core.records import Filters, Vectors
 from core.store import sounds
 from core.store.db import Store
 from core.store.spaces import Space, find_space, get_vectors, heard_ids, list_spaces
+
+__all__ = ["Comparison", "Matched", "SpaceScore", "compare_spaces", "label_by_folder", "match_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,9 @@ def compare_spaces(
 
 
 def match_labels(db: Database, labelled: Sequence[Labelled], present: Set[int]) -> Matched:
-    """Those of the sounds that are present that labelled files hold: by path if a file is as it was heard, else by its
-    bytes.
+    """Those of the sounds that are present that labelled files hold.
 
-    Only files of a size that the library knows are read.
+    They are known by their path if a file is as it was heard, else by their bytes. Only files of a size that the library knows are read.
     """
     from core.audio import content_hash  # the decoder loads with it; whoever has no labels need not wait for it
 

@@ -51,7 +51,8 @@ def levels(samples: Samples) -> Levels:
     level_db = 10 * np.log10(np.maximum(bands[::-1], np.float32(1e-20)))
     white_db = max(float(level_db.max()), QUIETEST_DB)
     share = np.clip(1 + (level_db - np.float32(white_db)) / np.float32(RANGE_DB), 0, 1)
-    return np.rint(255 * share).astype(np.uint8)
+    picture: Levels = np.rint(255 * share).astype(np.uint8)
+    return picture
 
 
 def coloured(picture: Levels) -> Image:

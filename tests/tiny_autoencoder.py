@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from core import spectrogram_image
-from core.embedding.autoencoder import DEFAULT, RATE_HZ, WEIGHTS_NAME, Convolution, Encoder, weights_bytes
-from tests.sounds import clicks, noise, sine
+from core.embedding.autoencoder import DEFAULT, WEIGHTS_NAME, Convolution, Encoder, weights_bytes
+from tests.sounds import RATE_HZ, clicks, noise, sine
 
 SIDES, WIDTHS = (4, 4, 4, 4, 3, 1), (4, 6, 8, 8, 8, 1)
 

@@ -11,6 +11,8 @@ from langchain_core.tools import BaseTool
 from core.library import Library
 from core.records import Progress
 from tools.cluster import cluster_tool
+from tools.compare_ears import compare_ears_tool
+from tools.ears import ears_tool
 from tools.export import export_tool
 from tools.get_metadata import get_metadata_tool
 from tools.ingest import ingest_tool
@@ -32,6 +34,8 @@ def build_tools(library: Library, report: Callable[[Progress], None] = lambda _:
         summarize_cluster_tool(library),
         get_metadata_tool(library),
         export_tool(library),
+        ears_tool(library, report),
+        compare_ears_tool(library),
     ]
 
 

@@ -15,13 +15,14 @@ SKIPS_TOLD = 20
 def ingest_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` is called after every file."""
 
-    def ingest(folder: str = "") -> Answer:
+    def ingest(folder: str = "", captioner: str = "") -> Answer:
         """Add all sounds and videos in a folder to the library, or bring it up to date with the folder.
 
         Args:
             folder: Path of the folder or file, as the person gave it; empty brings all files it knows up to date.
+            captioner: Who writes the captions, builtin or conette; empty for the usual one.
         """
-        run = library.ingest([Path(folder)] if folder else [])
+        run = library.ingest([Path(folder)] if folder else [], captioner=captioner or None)
         for progress in run:
             report(progress)
         summary = run.report.as_dict()

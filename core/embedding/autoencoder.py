@@ -27,7 +27,8 @@ from core.embedding.base import Embedder, Heard, check_clips
 from core.errors import EarshotError, NotFoundError, UnknownNameError
 from core.records import Progress, Samples
 from core.settings import Settings
-from core.spectrogram_image import BLOCKS, RATE_HZ, WINDOW, Levels
+from core.spectrogram_image import BLOCKS, WINDOW, Levels
+from core.spectrum import RATE_HZ
 
 DEFAULT = "default"
 SIDE = 9  # of the square code of a block

@@ -193,7 +193,7 @@ class Teaching:
         return Head(self._lesson.mean, self._lesson.scale, **parts)
 
     def _project(self, rows: Any, kept: Any = 1.0) -> Any:
-        """Unit vectors of some windows, as `core.heads.Head` makes them; kept: 0 for what is dropped, (n_rows, hidden)."""
+        """Unit vectors of some windows, as `core.heads.Head` makes them; kept: 0 for what is dropped."""
         functional, layers = self._torch.nn.functional, self._layers
         hidden = functional.linear(self._standard[rows], layers["inner"], layers["inner_bias"])
         hidden = functional.gelu(hidden, approximate="tanh") * kept
@@ -250,9 +250,9 @@ def page(card: Mapping[str, Any]) -> str:
     model, dim, n_rounds = card["model"], card["course"]["dim"], len(card["curve"])
     return f"""# The head {card["name"]!r}
 
-It turns what {model} hears into {dim} numbers, which lie near each other for sounds of one label. There are {card["sounds"]}
-sounds ({card["windows"]} windows) of {card["sources"]} sources. Taught on {card["trained"]} in {n_rounds} rounds, and kept
-{stop}.
+It turns what {model} hears into {dim} numbers, which lie near each other for sounds of one label.
+There are {card["sounds"]} sounds ({card["windows"]} windows) of {card["sources"]} sources.
+Taught on {card["trained"]} in {n_rounds} rounds, and kept {stop}.
 
 On sounds that it was not taught, of sources that it was not taught, by cosine:
 

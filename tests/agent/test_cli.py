@@ -290,7 +290,7 @@ def test_the_help_lists_every_verb(run):
     ("args", "sentence"),
     [
         (["ingest", "/no/such/folder"], "/no/such/folder does not exist; check the path"),
-        (["ingest", ".", "--embedder", "nobody"], "no embedder is called 'nobody'; known are builtin"),
+        (["ingest", ".", "--embedder", "nobody"], "no embedder is called 'nobody'; known are autoencoder, builtin"),
         (["search", "--like", "/no/such.wav"], "/no/such.wav is neither a file nor the id of a sound; check the path"),
         (["search", "--like", "999"], "there is no sound 999"),
         (["search", "--like", "9", "--space", "clap"], "no sound was heard with the ears 'clap'"),

@@ -12,9 +12,9 @@ from core.embedding import make_embedder
 from core.embedding.autoencoder import DIM, WEIGHTS_NAME, AutoencoderEmbedder, Convolution, folder_of, trained
 from core.errors import EarshotError, NotFoundError, UnknownNameError
 from core.settings import Settings
-from core.spectrogram_image import BLOCK, HEIGHT, RATE_HZ, STEP, WIDTH, WINDOW, coloured, cut, joined, levels, row_hz
+from core.spectrogram_image import BLOCK, HEIGHT, STEP, WIDTH, WINDOW, coloured, cut, joined, levels, row_hz
 from tests import tiny_autoencoder
-from tests.sounds import clicks, noise, silence, sine
+from tests.sounds import RATE_HZ, clicks, noise, silence, sine
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,9 @@ def test_beside_a_short_sound_the_picture_is_black_and_time_is_not_stretched() -
     short, long = levels(noise(1, RATE_HZ)), levels(noise(4.32, RATE_HZ))
     assert not short[:, 104:].any()
     assert (short[:, :96].mean(axis=1) > 150).all()
-    assert np.abs(short[:, :96].astype(float) - long[:, :96]).mean() < 4  # other whites, as their loudest cells differ
+    apart = short[:, :96].astype(float) - long[:, :96]  # their loudest cells differ, and with them the white
+    assert 0 < apart.mean() < 10
+    assert apart.std() < 1
 
 
 def test_a_quieter_copy_makes_one_picture_but_what_is_nearly_silent_stays_dark() -> None:

@@ -17,7 +17,17 @@ from core.records import DOMAINS, Progress
 from tests.runs import ListenerInThisProcess, rows, tiny_wav, tiny_wavs
 from tools import WRITES_OUTSIDE, build_tools
 
-NAMES = ["ingest", "search_by_audio", "search_by_text", "cluster", "summarize_cluster", "get_metadata", "export"]
+NAMES = [
+    "ingest",
+    "search_by_audio",
+    "search_by_text",
+    "cluster",
+    "summarize_cluster",
+    "get_metadata",
+    "export",
+    "ears",
+    "compare_ears",
+]
 CARD = {"id", "name", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
 HAT, KICK, RAIN = "1", "9", "13"  # the first of each in the demo folder, in the order of its paths
 

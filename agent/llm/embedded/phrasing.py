@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 
 from agent.llm.embedded.quoting import inert, quoted
+from agent.llm.embedded.tables import table
 from agent.llm.embedded.telling import (
     asks_for_one_thing,
     capital,
@@ -298,4 +299,5 @@ _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
     "export": _export,
     "overview": _overview,
     "sounds": _sounds,
+    "table": table,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from agent.llm.embedded import exporting, looking, replies, searching
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
+from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import guess
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, ask, call
@@ -26,6 +27,8 @@ _BARE = {"pick", "describe", "cluster", "recluster"}
 
 def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
+    if (step := about_ears(turn)) is not None:
+        return step
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
     guesses = [g for g in guess(turn.wording.words, bool(turn.attached)) if _is_said(turn, g.intent)]

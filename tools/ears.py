@@ -1,0 +1,51 @@
+"""Tells which ears the library is heard with, and has others answer."""
+
+from collections.abc import Callable
+
+from langchain_core.tools import BaseTool
+
+from core.library import Library
+from core.records import Progress, SpaceCard
+from tools.base import Answer, as_tool
+
+COLUMNS = ["ears", "sounds", "window", "reads text", ""]
+
+
+def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
+    """The tool over a library; `report` is called while other ears hear its sounds."""
+
+    def ears(use: str = "") -> Answer:
+        """Tell which ears (embedding models) have heard the library, or have other ears hear it and answer from now on.
+
+        Args:
+            use: The ears to change to, such as builtin, clap, vggish or wav2vec2:HEAD; empty only tells.
+        """
+        added = ""
+        if use:
+            run = library.ingest(embedder=use)
+            for progress in run:
+                report(progress)
+            library.ears.choose(use)
+            added = f" They heard {run.report.again} sounds for it." if run.report.again else ""
+        cards = library.ears.spaces()
+        title = f"{library.ears.chosen()} answers from now on.{added}" if use else _told(library.ears.chosen(), cards)
+        rows = [_row(card) for card in cards]
+        lines = [title, *(", ".join(filter(None, row)) for row in rows)]
+        return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
+
+    return as_tool(ears)
+
+
+def _told(chosen: str, cards: list[SpaceCard]) -> str:
+    return f"The ears {chosen} answer; {len(cards)} {'space' if len(cards) == 1 else 'spaces'} in this library."
+
+
+def _row(card: SpaceCard) -> list[str]:
+    state = ["answers"] if card.answers else []
+    return [
+        f"{card.name} ({card.version})",
+        f"{card.sounds} of {card.total}",
+        f"{card.window_s:g} s",
+        "yes" if card.reads else "",
+        "; ".join([*state, *([card.problem] if card.problem else [])]),
+    ]
