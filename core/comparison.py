@@ -103,7 +103,8 @@ def compare_spaces(
 def match_labels(db: Database, labelled: Sequence[Labelled], present: Set[int]) -> Matched:
     """Those of the sounds that are present that labelled files hold.
 
-    They are known by their path if a file is as it was heard, else by their bytes. Only files of a size that the library knows are read.
+    They are known by their path if a file is as it was heard, else by their bytes. Only files of a size that the
+    library knows are read.
     """
     from core.audio import content_hash  # the decoder loads with it; whoever has no labels need not wait for it
 
@@ -124,13 +125,12 @@ def match_labels(db: Database, labelled: Sequence[Labelled], present: Set[int]) 
 
 
 def label_by_folder(db: Database, present: Set[int]) -> Matched:
-    """Every sound that is present by the name of the folder that its file lies in; each is taken for a recording of its own."""
-    there = [
-        (path, known.sound_id)
-        for path, known in sounds.known_files(db).items()
-        if not known.missing and known.sound_id in present
-    ]
-    return _matched([(sound_id, Path(path).parent.name, str(sound_id)) for path, sound_id in there], 0)
+    """Every sound that is present by the name of the folder that its file lies in.
+
+    Each is taken for a recording of its own: of two cuts of one, one finds the other, which flatters all ears alike.
+    """
+    there = [(path, known.sound_id) for path, known in sounds.known_files(db).items() if not known.missing]
+    return _matched([(each, Path(path).parent.name, str(each)) for path, each in there if each in present], 0)
 
 
 def _matched(found: Sequence[tuple[int, str, str]], unmatched: int) -> Matched:
@@ -197,5 +197,5 @@ def _told(compared: Comparison, lacking: Mapping[str, int]) -> Iterator[str]:
 
 def _too_few_labels(n: int, matched: Matched, labels: Path | None) -> str:
     where = str(labels) if labels else "the library's folders"
-    lost = f", {matched.unmatched} of its files are not in the library" if matched.unmatched else ""
-    return f"{where} gives {n} of the sounds that all ears have heard labels, not two different ones{lost}; label more"
+    lost = f", and {matched.unmatched} of its files are not in the library" if matched.unmatched else ""
+    return f"{where} gives no two different labels to the {n} of its sounds that all ears have heard{lost}; label more"

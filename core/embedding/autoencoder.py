@@ -35,7 +35,6 @@ SIDE = 9  # of the square code of a block
 DIM = BLOCKS * SIDE * SIDE
 WEIGHTS_NAME, CARD_NAME = "weights.npz", "card.json"
 NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-SILENT = 1e-6  # of full scale: below the noise of 16 bits
 
 Rows = NDArray[np.float32]
 
@@ -76,8 +75,9 @@ class Encoder:
     def codes(self, picture: Levels) -> Rows:
         """The six codes of a picture, one after the other: float32 (DIM,)."""
         blocks = spectrogram_image.coloured(spectrogram_image.cut(picture)).astype(np.float32) / np.float32(255)
-        for number, layer in enumerate(self.layers):
-            blocks = layer(blocks if not number else np.maximum(blocks, 0))
+        with _controller().limit(limits=1, user_api="blas"):  # so that products are summed in one order
+            for number, layer in enumerate(self.layers):
+                blocks = layer(blocks if not number else np.maximum(blocks, 0))
         return blocks.reshape(DIM)
 
     def vector(self, picture: Levels) -> Rows:
@@ -117,10 +117,9 @@ class AutoencoderEmbedder(Embedder):
         check_clips(clips)
         vectors = np.zeros((len(clips), self.dim), np.float32)
         for row, clip in enumerate(clips):
-            if np.abs(clip).max() > SILENT:
-                picture = spectrogram_image.levels(clip)
-                with _controller().limit(limits=1, user_api="blas"):  # products summed in one order
-                    vectors[row] = self._encoder.vector(picture)
+            picture = spectrogram_image.levels(clip)
+            if picture.any():
+                vectors[row] = self._encoder.vector(picture)
         return Heard(vectors, np.zeros((len(clips), 0), np.float32))
 
     def weights_hash(self) -> str:

@@ -22,7 +22,6 @@ from core import audio, spectrogram_image
 from core.embedding.autoencoder import (
     CARD_NAME,
     DEFAULT,
-    SILENT,
     WEIGHTS_NAME,
     AutoencoderEmbedder,
     folder_of,
@@ -110,7 +109,7 @@ def train_autoencoder(
             **training.figures(),
             "minutes": round((time.monotonic() - started) / 60, 2),
         }
-        _put(folder, weights_bytes(encoder, training.decoder()), card, drawn)
+        put(folder, weights_bytes(encoder, training.decoder()), card, drawn)
     told = f"the error is {card['error']:.4f}, that of the mean picture {card['error_of_mean']:.4f}"
     yield Progress(1, 1, f"trained the autoencoder {name!r}: {told}")
 
@@ -165,10 +164,11 @@ def pictures_of(path: Path) -> list[spectrogram_image.Levels]:
     """
     windows = list(audio.windows(audio.stretch(path, RATE_HZ, 0.0, LONGEST_S), WINDOW, WINDOW))
     chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST_WINDOWS)).round().astype(int)
-    return [spectrogram_image.levels(windows[n]) for n in chosen if np.abs(windows[n]).max() > SILENT]
+    pictures = (spectrogram_image.levels(windows[n]) for n in chosen)
+    return [picture for picture in pictures if picture.any()]
 
 
-def _put(folder: Path, weights: bytes, card: dict[str, Any], drawn: spectrogram_image.Image) -> None:
+def put(folder: Path, weights: bytes, card: dict[str, Any], drawn: spectrogram_image.Image) -> None:
     """Puts a model in place: everything is written beside first, so the old one is whole until the new one is."""
     card = card | {"weights": hashlib.sha256(weights).hexdigest()[:16]}
     files = {

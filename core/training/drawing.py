@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core import spectrogram_image
-from core.embedding.autoencoder import Convolution, Encoder
+from core.embedding.autoencoder import DIM, Convolution, Encoder
 from core.records import Progress
 from core.spectrogram_image import BLOCK, BLOCKS, COLUMNS, ROWS
 
@@ -48,15 +48,15 @@ class Training:
         self._checked_blocks = np.argwhere(self._full & self._held_out[:, None])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._networks = torch.nn.ModuleDict({"encoder": encoder(), "decoder": decoder()})
-        self._networks.to(self._device, memory_format=torch.channels_last)
+            self.networks = nn.Sequential(encoder(), decoder())
+        self.networks.to(self._device, memory_format=torch.channels_last)
         self._curve: list[float] = []
         self._error_of_mean = math.nan
 
     def run(self) -> Iterator[Progress]:
         """Teaches until the course is over or nothing is gained any more; keeps the best of what was checked."""
         self._error_of_mean = self._find_error_of_mean()
-        optimiser = torch.optim.Adam(self._networks.parameters(), lr=self._course.peak_rate)
+        optimiser = torch.optim.Adam(self.networks.parameters(), lr=self._course.peak_rate)
         per_round = math.ceil(len(self._taught_blocks) / self._course.batch)
         steps = min(math.ceil(self._course.blocks / self._course.batch), MOST_ROUNDS * per_round)
         checks = {round(steps * (number + 1) / CHECKS) for number in range(CHECKS)}
@@ -75,8 +75,8 @@ class Training:
             if time.monotonic() - told > TELL_EVERY_S or step == steps:
                 told = time.monotonic()
                 yield Progress(step, steps, label)
-        self._networks.load_state_dict(best)
-        self._networks.eval()
+        self.networks.load_state_dict(best)
+        self.networks.eval()
 
     def figures(self) -> dict[str, Any]:
         """What the card says of the result.
@@ -89,7 +89,7 @@ class Training:
         return {
             "blocks": len(self._taught_blocks),
             "blocks_held_out": len(self._checked_blocks),
-            "parameters": sum(each.numel() for each in self._networks.parameters()),
+            "parameters": sum(each.numel() for each in self.networks.parameters()),
             "error": error,
             "error_of_mean": self._error_of_mean,
             "explained": 1 - error / self._error_of_mean,
@@ -98,8 +98,8 @@ class Training:
 
     def encoder(self) -> Encoder:
         """The half that hears, with the scale of its codes over taught pictures."""
-        layers = tuple(folded(self._networks["encoder"]))
-        plain = Encoder(layers, np.zeros(1, np.float32), np.ones(1, np.float32))
+        layers = tuple(folded(self.networks[0]))
+        plain = Encoder(layers, np.zeros(DIM, np.float32), np.ones(DIM, np.float32))
         taught = np.flatnonzero(~self._held_out)
         chosen = taught[np.linspace(0, len(taught) - 1, min(len(taught), STATISTICS)).astype(int)]
         codes = np.stack([plain.codes(self._levels[n]) for n in chosen]).astype(np.float64)
@@ -109,7 +109,7 @@ class Training:
 
     def decoder(self) -> list[Convolution]:
         """The half that draws."""
-        return list(folded(self._networks["decoder"]))
+        return list(folded(self.networks[1]))
 
     def drawn(self) -> spectrogram_image.Image:
         """Held-out sounds on the left, from the barest picture to the fullest; on the right what is drawn of each."""
@@ -125,7 +125,7 @@ class Training:
         n_empty = min(len(empty), math.ceil(EMPTY_SHARE * len(full)))
         return np.concatenate([full, self._rng.permutation(empty)[:n_empty]])
 
-    def _batch(self, blocks: NDArray[np.int64]) -> Any:
+    def batch(self, blocks: NDArray[np.int64]) -> Any:
         """Some blocks as float32 (n, 3, BLOCK, BLOCK), from 0 to 1."""
         rows, columns = np.divmod(blocks[:, 1], COLUMNS)
         grid = self._levels.reshape(-1, ROWS, BLOCK, COLUMNS, BLOCK)
@@ -137,24 +137,21 @@ class Training:
         while True:
             yield from self._parts(self._rng.permutation(self._taught_blocks))
 
-    def _pass(self, pictures: Any) -> Any:
-        return self._networks["decoder"](self._networks["encoder"](pictures))
-
     def _teach(self, optimiser: Any, blocks: NDArray[np.int64]) -> None:
-        self._networks.train()
-        pictures = self._batch(blocks)
-        loss = torch.nn.functional.mse_loss(self._pass(pictures), pictures)
+        self.networks.train()
+        pictures = self.batch(blocks)
+        loss = torch.nn.functional.mse_loss(self.networks(pictures), pictures)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
 
     def _error(self) -> float:
-        self._networks.eval()
+        self.networks.eval()
         total = 0.0
         with torch.inference_mode():
             for part in self._parts(self._checked_blocks):
-                pictures = self._batch(part)
-                total += float((self._pass(pictures) - pictures).square().mean()) * len(part)
+                pictures = self.batch(part)
+                total += float((self.networks(pictures) - pictures).square().mean()) * len(part)
         return total / len(self._checked_blocks)
 
     def _find_error_of_mean(self) -> float:
@@ -167,8 +164,8 @@ class Training:
             )
             if not len(checked):
                 continue
-            mean = sum(self._batch(part).sum(0) for part in self._parts(taught)) / max(1, len(taught))
-            total += sum(float((self._batch(part) - mean).square().mean()) * len(part) for part in self._parts(checked))
+            mean = sum(self.batch(part).sum(0) for part in self._parts(taught)) / max(1, len(taught))
+            total += sum(float((self.batch(part) - mean).square().mean()) * len(part) for part in self._parts(checked))
         return total / len(self._checked_blocks)
 
     def _parts(self, blocks: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -179,11 +176,11 @@ class Training:
         """What the network draws of a picture, (HEIGHT, WIDTH, 3)."""
         pictures = self._colours[torch.from_numpy(spectrogram_image.cut(picture)).to(self._device).long()]
         with torch.inference_mode():
-            drawn = self._pass(pictures.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).cpu().numpy()
+            drawn = self.networks(pictures.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).cpu().numpy()
         return spectrogram_image.joined(np.rint(255 * drawn).astype(np.uint8))
 
     def _copied(self) -> dict[str, Any]:
-        return {name: each.detach().clone() for name, each in self._networks.state_dict().items()}
+        return {name: each.detach().clone() for name, each in self.networks.state_dict().items()}
 
 
 def encoder() -> nn.Sequential:

@@ -169,11 +169,11 @@ def test_ears_that_are_not_trained_say_how_to_train_them(tmp_path: Path) -> None
         lambda ears: [*ears.prepare()],
     ):
         with pytest.raises(
-            NotFoundError, match="'default' is not trained yet; train it with: earshot train autoencoder$"
+            NotFoundError, match=r"'default' is not trained yet; train it with: earshot train autoencoder$"
         ):
             use(make_embedder("autoencoder", settings))
     tiny_autoencoder.make(tmp_path)
-    with pytest.raises(NotFoundError, match="autoencoder --name birds, or use one that is: default$"):
+    with pytest.raises(NotFoundError, match=r"autoencoder --name birds, or use one that is: default$"):
         make_embedder("autoencoder:birds", settings).weights_hash()
 
 
