@@ -18,7 +18,8 @@ from core.records import Record, Vectors
 QUERIES = 5_000  # sounds that are asked for their neighbours, drawn by chance where there are more
 NEIGHBOURS = 10
 DRAWS = 2_000  # of the bootstrap
-SPLITS = 5  # of the sounds, each grouped on its own
+SPLITS = 3  # of the sounds, each grouped on its own
+GROUPS = (2, 3, 5, 8, 13, 20)  # numbers of groups to try; which one fits is not known
 FEWEST = 10  # sounds without labels that are compared, and recordings on which a difference is believed
 GRID = 1e6  # cosines are rounded to a millionth: equal vectors are equally near wherever the matrix product sums them
 BLOCK = 1 << 24  # cosines held at a time: 64 MB
@@ -125,7 +126,7 @@ def compare_by_labels(
     it is not believed.
     Raises UnsupportedError where no label has sounds of two sources.
     """
-    label, source = (np.unique(names, return_inverse=True)[1].astype(np.int64) for names in (labels, sources))
+    label, source = _codes(labels), _codes(sources)
     pairs = np.unique(np.stack([label, source]), axis=1)
     able = np.flatnonzero(np.bincount(pairs[0])[label] > 1)
     if not len(able):
@@ -147,6 +148,12 @@ def compare_by_labels(
     n, n_labels, n_asked = len(label), int(label.max()) + 1, len(queries)
     note = _who_is_best(rows, n) + _sampled(n_asked, len(able))
     return Comparison("map", True, n, n_labels, rows, note, n_asked, best.chance)
+
+
+def _codes(names: Sequence[str]) -> Codes:
+    """Numbers from 0 in the order in which names first come, so that other names change no draw."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], np.int64)
 
 
 def retrieval(vectors: Vectors, labels: Codes, sources: Codes, queries: Codes) -> Retrieval:
@@ -214,9 +221,9 @@ def compare_by_agreement(spaces: Iterable[SpaceSounds], seed: int = 0) -> Compar
     recognition: the mean of 1 / the place at which the first half of a sound finds its second half among those of all
     other sounds. Ears that know a room or a microphone again do well in it too. None where fewer than ten sounds are
     twice as long as the longest window.
-    stability: adjusted Rand index of two groupings of all sounds, by K-means into sqrt(n / 2) groups, at most 20, each
-    learned from another half of them; mean over five splits. A grouping may be stable and useless. Source: von Luxburg,
-    Clustering stability: an overview, 2010; Hubert and Arabie, Comparing partitions, 1985.
+    stability: adjusted Rand index of two groupings of all sounds by K-means, each learned from another half of them,
+    mean over three splits and over 2 to 20 groups, at most one for four sounds. A grouping may be stable and useless.
+    Source: von Luxburg, Clustering stability: an overview, 2010; Hubert and Arabie, Comparing partitions, 1985.
     Raises UnsupportedError for fewer than ten sounds.
     """
     rows: list[SpaceScore] = []
@@ -247,12 +254,12 @@ def neighbours(vectors: Vectors, queries: Codes, k: int, seed: int) -> Codes:
 
     Among equally near ones chance decides, so that ears that hear no difference do not agree by the order of sounds.
     """
-    order = np.random.default_rng(seed).permutation(len(vectors))
-    place_of = np.argsort(order)
+    draws = np.random.default_rng(seed)
     found = np.zeros((len(queries), k), np.int64)
-    for places, block in _cosines(vectors[queries], vectors[order]):
-        block[np.arange(len(places)), place_of[queries[places]]] = -np.inf
-        found[places] = order[np.argpartition(block, -k, axis=1)[:, -k:]]
+    for places, block in _cosines(vectors[queries], vectors):
+        block += draws.random(block.shape, np.float32)  # less than the millionth by which others differ at least
+        block[np.arange(len(places)), queries[places]] = -np.inf
+        found[places] = np.argpartition(block, -k, axis=1)[:, -k:]
     return found
 
 
@@ -274,18 +281,18 @@ def recognition(first: Vectors, second: Vectors) -> float:
 
 
 def stability(vectors: Vectors, seed: int = 0) -> float:
-    """How alike two groupings are that were learned from two halves of unit vectors; see `compare_by_agreement`.
+    """How alike two groupings are that were learned from two halves of at least eight vectors.
 
-    Vectors that fall into one group tell nothing: they score 0.
+    See `compare_by_agreement`. Vectors that fall into one group tell nothing: they score 0.
     """
     from sklearn.metrics import adjusted_rand_score
 
-    k = int(np.clip(round(np.sqrt(len(vectors) / 2)), 2, 20))
-    draws, scores = np.random.default_rng(seed), []
+    n, draws, scores = len(vectors), np.random.default_rng(seed), []
     for _ in range(SPLITS):
-        halves = np.array_split(draws.permutation(len(vectors)), 2)
-        one, other = (_k_means(vectors[half], vectors, k, seed) for half in halves)
-        scores.append(adjusted_rand_score(one, other) if min(one.max(), other.max()) > 0 else 0.0)
+        halves = np.array_split(draws.permutation(n), 2)
+        for k in [k for k in GROUPS if 4 * k <= n]:
+            one, other = (_k_means(vectors[half], vectors, k, seed) for half in halves)
+            scores.append(adjusted_rand_score(one, other) if min(one.max(), other.max()) > 0 else 0.0)
     return float(np.mean(scores))
 
 

@@ -46,13 +46,15 @@ class Course:
     """How long and how fast. images: at most so many pictures are taken, of files in a random order.
 
     blocks: how many are shown in all, each as often as that makes, but 60 times at most; so a large library takes no
-    longer than one of a thousand files.
+    longer than one of a thousand files. threads: of the processor; 0 takes one for each, but 8 at most. Another number
+    of threads ends in other bits.
     """
 
     images: int = 4_000
     blocks: int = 40_000
     batch: int = 32
     peak_rate: float = 3e-3
+    threads: int = 0
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def train_autoencoder(
         gathered = yield from gather(paths, course, seed, Path(scratch) / "pictures.raw")
         threads = torch.get_num_threads()
         training = Training(gathered.levels, gathered.held_out, course, seed, _device(settings))
-        torch.set_num_threads(min(os.cpu_count() or 1, MOST_THREADS))
+        torch.set_num_threads(course.threads or min(os.cpu_count() or 1, MOST_THREADS))
         try:
             yield from training.run()
             drawn = training.drawn()

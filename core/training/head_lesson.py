@@ -134,10 +134,9 @@ def split(sounds: Sequence[Labelled], seed: int) -> Parts:
     tested = {(sound.label, sound.source) for sound in sounds if part_of[sound.source] == TESTED}
     n_testable = sum(count > 1 for count in Counter(label for label, _ in tested).values())
     if n_testable < 2:
-        raise UnsupportedError(
-            f"{n_testable} labels have sounds of {TESTABLE} sources or more, and a head needs two such to be tested on"
-            " what it was not taught; label more sounds"
-        )
+        n_labels = len({sound.label for sound in sounds})
+        found = f"{n_testable} of {n_labels} labels can be tested on sounds that were not taught, and a head needs two"
+        raise UnsupportedError(f"{found}; give sounds from at least {TESTABLE} sources of each")
     return np.array([part_of[sound.source] for sound in sounds])
 
 
@@ -223,7 +222,7 @@ def _heard(paths: Mapping[str, Path], ears: Wav2Vec2Embedder) -> dict[str, Rows]
 def _read(path: Path, n_statistics: int) -> Rows | None:
     """What the cache holds of a file; None if it does not, or if that is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves a damaged one open
             rows: Rows = arrays["statistics"]
     except DAMAGED:
         return None

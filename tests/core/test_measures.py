@@ -154,9 +154,9 @@ def weighted_map(vectors: np.ndarray, labels: np.ndarray, weights: np.ndarray) -
     for query in range(len(vectors)):
         others = np.arange(len(vectors)) != query
         relevant = others & (labels == labels[query])
-        nearer = (cosines[query] >= cosines[query][:, None]) & others
+        nearer = (cosines[query] >= cosines[query][relevant][:, None]) & others  # than each relevant one
         precision = (nearer & relevant) @ weights / (nearer @ weights)
-        total += weights[query] * (precision * weights)[relevant].sum() / weights[relevant].sum()
+        total += weights[query] * (precision * weights[relevant]).sum() / weights[relevant].sum()
     return total / weights.sum()
 
 
@@ -237,8 +237,9 @@ def test_recognition_is_one_over_the_place_of_a_sounds_other_half() -> None:
 
 
 def test_groups_that_lie_apart_are_stable_and_others_are_not() -> None:
-    apart, _ = classes(72, 6, 0.05, seed=1)  # sqrt(72 / 2) groups
-    assert stability(apart) > 0.9
+    apart, _ = classes(80, 2, 0.05, seed=1)
+    assert stability(apart[:8]) == 1.0, "eight are grouped into two"
+    assert stability(apart) > stability(random_space(80)) + 0.2
     assert stability(random_space(72)) < 0.3
     assert stability(np.ones((72, 2), np.float32)) == 0.0, "one group of all is no grouping"
 

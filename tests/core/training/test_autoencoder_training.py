@@ -14,7 +14,7 @@ from core.training import autoencoder
 from core.training.autoencoder import Course, pictures_of, train_autoencoder
 from tests.sounds import RATE_HZ, clicks, noise, silence, sine, write_sound
 
-SHORT = Course(blocks=1_000, batch=8)
+SHORT = Course(blocks=400, batch=8, threads=1)
 FILES = {WEIGHTS_NAME, CARD_NAME, "card.md", "reconstructions.png"}
 
 
@@ -98,7 +98,7 @@ def test_the_encoder_in_numpy_equals_the_one_that_was_trained(torch, sounds: lis
 def test_the_same_seed_makes_the_same_weights_whatever_the_order_of_the_files(
     torch, sounds: list[Path], tmp_path: Path
 ) -> None:
-    course = Course(blocks=64, batch=8)
+    course = Course(blocks=32, batch=8, threads=1)
     made = []
     for number, (paths, seed) in enumerate([(sounds, 1), (sounds[::-1], 1), (sounds, 2)]):
         settings = settings_in(tmp_path / str(number))
@@ -114,7 +114,9 @@ def test_a_training_that_is_stopped_leaves_what_was_there(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = folder_of(settings_in(models), "default")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    training = train_autoencoder(sounds, settings=settings_in(models), seed=9, course=Course(blocks=64, batch=8))
+    training = train_autoencoder(
+        sounds, settings=settings_in(models), seed=9, course=Course(blocks=32, batch=8, threads=1)
+    )
     with pytest.raises(KeyboardInterrupt):
         for progress in training:
             if when in progress.label:
