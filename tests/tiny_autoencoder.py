@@ -30,4 +30,4 @@ def encoder(seed: int = 0) -> Encoder:
     plain = Encoder(tuple(layers), np.zeros(1, np.float32), np.ones(1, np.float32))
     sounds = [sine(300, 4, RATE_HZ), noise(4, RATE_HZ), clicks(5, 4, RATE_HZ), sine(3000, 1, RATE_HZ)]
     codes = np.stack([plain.codes(spectrogram_image.levels(sound)) for sound in sounds])
-    return Encoder(tuple(layers), codes.mean(axis=0), codes.std(axis=0) + np.float32(0.01))
+    return Encoder(tuple(layers), codes.mean(axis=0), codes.std(axis=0) + np.float32(0.1))

@@ -46,7 +46,7 @@ def model(seed: int = 3, **options: Any) -> Any:
             for name, weight in made.named_parameters():
                 if "encoder.layers" in name and weight.ndim > 1:
                     weight.normal_(std=0.3 / weight.shape[1] ** 0.5)
-                elif "conv_layers" in name and "layers.0" not in name:
+                elif "conv_layers" in name and "layers.0" not in name and weight.ndim == 3:
                     differences = weight.mean(2, keepdim=True) - weight.mean((1, 2), keepdim=True)
                     weight.copy_((differences * weight.shape[2] ** 0.5).expand_as(weight))
     return made

@@ -100,7 +100,7 @@ class Network(nn.Module):  # type: ignore[misc]
 
         Leaving a frame out and forbidding attention to it, as the conette package does, come to the same.
         """
-        seen: Tensor = self.model["projection"](encoded.frames[sound])
+        seen: Tensor = self.model["projection"](encoded.frames[sound, : encoded.counts[sound]])
         return seen
 
     def next_logits(self, memory: Tensor, prefixes: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ def train_autoencoder(
     from core.training.drawing import Training
 
     folder, started = folder_of(settings, name), time.monotonic()
-    with TemporaryDirectory(prefix="earshot-autoencoder-") as scratch:
+    with TemporaryDirectory(prefix="earshot-autoencoder-", ignore_cleanup_errors=True) as scratch:
         gathered = yield from gather(paths, course, seed, Path(scratch) / "pictures.raw")
         threads = torch.get_num_threads()
         training = Training(gathered.levels, gathered.held_out, course, seed, _device(settings))

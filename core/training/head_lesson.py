@@ -29,6 +29,7 @@ LONGEST_S = 60.0  # of a file that is heard
 TAUGHT, WATCHED, TESTED = "taught", "watched", "tested"
 WATCHED_SHARE, TESTED_SHARE = 0.15, 0.2  # of the sources of a label
 WATCHABLE, TESTABLE = 5, 4  # sources that a label must have
+LEAST_SPREAD = 0.3  # of what is common: a number that hardly moved while teaching may well move later
 DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile)  # what reading half a file may raise
 
 Parts = NDArray[np.str_]
@@ -152,14 +153,15 @@ class Lesson:
         taught = self.statistics[self.windows(TAUGHT)].astype(np.float64)
         spread = taught.std(axis=0)
         self.mean: Rows = taught.mean(axis=0).astype(np.float32)
-        self.scale: Rows = np.maximum(spread, max(1e-3 * float(np.median(spread)), 1e-6)).astype(np.float32)
+        common = LEAST_SPREAD * np.sqrt(np.square(spread).mean()) + 1e-9
+        self.scale: Rows = np.hypot(spread, common).astype(np.float32)
         self.of_window = np.repeat(np.arange(len(sounds)), self.counts)
         self.label_of_window = self.labels[self.of_window]
 
     @property
     def standard(self) -> Rows:
-        """What was heard, standardised: each number has mean 0 and spread 1 over the windows that are taught."""
-        return (self.statistics - self.mean) / self.scale
+        """What was heard, standardised as a head does it by the mean and the spread of the windows that are taught."""
+        return heads.standardised(self.statistics, self.mean, self.scale)
 
     def windows(self, part: str) -> NDArray[np.int64]:
         """The rows of a part."""

@@ -260,7 +260,7 @@ On sounds that it was not taught, of sources that it was not taught, by cosine:
 |---|---|---|---|---|
 {rows}
 
-Standardised: every number of the ears' brought to mean 0 and spread 1, with nothing learned from the labels.
+Standardised: every number of the ears' brought to the same spread, with nothing learned from the labels.
 
 | label | taught | watched | tested |
 |---|---|---|---|

@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import sqlite3
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,37 +17,6 @@ from tests.runs import cli as real_cli
 VERBS = "ingest search show cluster clusters summarize ask chat doctor demo".split()
 HIT = {"id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
 CLUSTER = {"cluster", "title", "size", "keywords", "exemplars"}
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict:
-        """What --json printed; fails if it is not one document on one line."""
-        assert self.out.endswith("\n")
-        assert self.out.count("\n") == 1
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """The command in this process, by the way the installed program takes."""
-
-    def run(*args: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["earshot", *map(str, args)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return Done(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
