@@ -48,15 +48,16 @@ def compare_spaces(
     *,
     spaces: Sequence[str] | None = None,
     labels: Path | None = None,
+    folder: Path | None = None,
     by_folder: bool = False,
     seed: int = 0,
 ) -> Comparison:
     """The spaces of a library, those of all its ears or of some by name, ranked on the sounds that all of them heard.
 
-    labels: a table or a folder (`core.labels.read_labels`); its files are found in the library by path, or as copies
-    with the same bytes. by_folder: the name of the folder that a sound lies in is its label. Neither: see
-    `compare_by_agreement`. Of several versions of some ears the one that answers searches is taken. At most two spaces
-    are in memory at a time.
+    labels: a table, whose paths begin in `folder` or else beside it, or a folder (`core.labels.read_labels`); its files
+    are found in the library by path, or as copies with the same bytes. by_folder: the name of the folder that a sound
+    lies in is its label. Neither: see `compare_by_agreement`. Of several versions of some ears the one that answers
+    searches is taken. At most two spaces are in memory at a time.
     Raises NotFoundError for a name or file that does not exist, and UnsupportedError where there is too little to
     compare.
     """
@@ -72,7 +73,7 @@ def compare_spaces(
             only = chosen[0].fingerprint.name
             raise UnsupportedError(f"there is only the space {only!r}, and nothing to compare it with; {NEXT_STEP}")
         present = sounds.present_ids(db)
-        matched = match_labels(db, read_labels(labels), present) if labels else None
+        matched = match_labels(db, read_labels(labels, folder=folder), present) if labels else None
         if by_folder:
             matched = label_by_folder(db, present)
         wanted = set(present if matched is None else matched.labels)
@@ -147,7 +148,7 @@ def _matched(found: Sequence[tuple[int, str, str]], unmatched: int) -> Matched:
 def _audible(db: Database, spaces: Sequence[Space], ids: set[int]) -> set[int]:
     """Those of some sounds that no space holds for silence."""
     for space in spaces:
-        ids = {each for each in ids if get_vectors(db, space, each).any()}
+        ids = {each for each in ids if pooled(get_vectors(db, space, each)).any()}
     return ids
 
 

@@ -26,7 +26,10 @@ PIECE_S = 30.0  # the longest sounds that the model learned from
 PIECES = 3
 SILENCE = 1e-6  # of full scale; no recording is as quiet
 LONGEST_TEXT = 160  # characters of one piece; twenty words have fewer
-SAME = 0.999  # the cosine from which the frames of a tone and of a hiss count as one
+SAME = (
+    1e-3  # of their length: frames of a tone and of a hiss that are no further apart count as one. Not a cosine: what
+)
+# all frames share may be large without harm, since nothing compares them by their direction.
 BROKEN = "choose another model in EARSHOT_CONETTE, or fetch its files again"
 
 
@@ -120,11 +123,8 @@ def _check(model: Conette) -> None:
     scores = [model.describe(each, next(iter(model.starts), ""))[0].score for each in encoded]
     if not np.isfinite([*norms, *scores]).all() or not all(norms):
         raise UnsupportedError(f"the CoNeTTE model is broken: what it hears or writes is not a number; {BROKEN}")
-    cosine = float(heard[0] @ heard[1]) / (norms[0] * norms[1])
-    if cosine > SAME:
-        raise UnsupportedError(
-            f"the CoNeTTE model is broken: a tone and a hiss sound the same to it (cosine {cosine:.4f}); {BROKEN}"
-        )
+    if np.linalg.norm(heard[0] - heard[1]) <= SAME * max(norms):
+        raise UnsupportedError(f"the CoNeTTE model is broken: a tone and a hiss sound the same to it; {BROKEN}")
 
 
 BACKEND = ConetteCaptioner

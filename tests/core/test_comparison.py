@@ -154,6 +154,8 @@ def test_the_recordings_of_a_table_are_kept_apart(heard, folder, tmp_path) -> No
     rows = [f"{label}/{number}.wav,{label},{label}{number // 2}" for label in PITCHES for number in range(EACH)]
     compared = compare_spaces(store(heard), labels=table(folder / "t.csv", rows, "path,label,source"))
     assert compared.chance == pytest.approx(2 / 10), "two of the ten sounds of other recordings"
+    elsewhere = table(tmp_path / "t.csv", rows, "path,label,source")
+    assert compare_spaces(store(heard), labels=elsewhere, folder=folder) == compared
     one_each = [f"{label}/{number}.wav,{label},{label}" for label in PITCHES for number in range(EACH)]
     with pytest.raises(UnsupportedError, match="no label has sounds of two recordings"):
         compare_spaces(store(heard), labels=table(folder / "t.csv", one_each, "path,label,source"))

@@ -484,6 +484,16 @@ def test_a_broken_model_is_refused(tmp_path: Path, name: str, told: str) -> None
         list(captioner.prepare())
 
 
+def test_what_all_frames_share_does_not_make_a_model_broken(tmp_path: Path) -> None:
+    """Their cosine is 0.9999 then; random weights of the full size have 0.9996."""
+    state = tiny_conette.state()
+    state["preprocessor.encoder.stages.3.0.pwconv2.bias"] += 300
+    made = Conette.read(saved(tmp_path, state))
+    tone, hiss = (made.encode([sound]).frames.flatten() for sound in (sine(440, 1), noise(1)))
+    assert torch.cosine_similarity(tone, hiss, dim=0) > 0.9995
+    assert list(ConetteCaptioner(Settings(conette=str(tmp_path), device="cpu")).prepare()) == []
+
+
 def test_a_model_that_is_not_on_this_machine_is_one_sentence(tmp_path: Path) -> None:
     offline = ConetteCaptioner(Settings(offline=True, models=tmp_path))
     with pytest.raises(EarshotError, match="Labbeti/conette"):
