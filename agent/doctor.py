@@ -76,7 +76,11 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _ears(library: Library) -> str:
-    fingerprint = make_embedder(library.ears.chosen(), library.settings).fingerprint()
+    try:
+        name = library.ears.chosen()
+    except sqlite3.DatabaseError:  # which the check of the database tells
+        name = library.settings.embedder
+    fingerprint = make_embedder(name, library.settings).fingerprint()
     others = ", ".join(name for name in EMBEDDERS.names() if name != fingerprint.name) or "none"
     return f"{fingerprint.name} {fingerprint.version}, {fingerprint.dim} numbers; others known: {others}"
 

@@ -352,7 +352,7 @@ def _who_is_best(rows: Sequence[SpaceScore], n: int) -> str:
         return f"There is only the space {best!r}; {NEXT_STEP}."
     close = ", ".join(row.space for row in others if not row.told_apart)
     if close:
-        return f"{best} comes first, but so few sounds ({n}) do not tell it apart from {close}."
+        return f"{best} comes first, but these {n} sounds do not tell it apart from {close}."
     return f"{best} is the best of them for these sounds, by more than chance."
 
 

@@ -26,10 +26,11 @@ PIECE_S = 30.0  # the longest sounds that the model learned from
 PIECES = 3
 SILENCE = 1e-6  # of full scale; no recording is as quiet
 LONGEST_TEXT = 160  # characters of one piece; twenty words have fewer
-SAME = (
-    1e-3  # of their length: frames of a tone and of a hiss that are no further apart count as one. Not a cosine: what
-)
-# all frames share may be large without harm, since nothing compares them by their direction.
+SAME = 1e-3
+"""Frames of a tone and of a hiss that are no further apart than this share of their length count as one.
+
+Not a cosine: what all frames have in common may be large without harm, since nothing compares them by direction.
+"""
 BROKEN = "choose another model in EARSHOT_CONETTE, or fetch its files again"
 
 

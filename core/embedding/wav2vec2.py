@@ -49,7 +49,7 @@ class Wav2Vec2Embedder(Embedder):
     window_s: ClassVar[float] = 5.0
     hop_s: ClassVar[float] = 5.0
     has_variants: ClassVar[bool] = True
-    most_processes: ClassVar[int | None] = 4  # each takes 0.7 GB
+    most_processes: ClassVar[int | None] = 4  # each takes 0.9 GB
 
     def __init__(self, settings: Settings | None = None, variant: str = "") -> None:
         super().__init__(settings, variant)

@@ -137,7 +137,7 @@ def test_equal_spaces_share_a_rank_and_are_not_told_apart() -> None:
     vectors, labels = classes(40, 4, 1.0, seed=1)
     ranked = compare_by_labels([space("one", vectors), space("other", vectors)], labels, sources(40))
     assert [(row.rank, row.behind, row.told_apart) for row in ranked.rows] == [(1, None, None), (1, (0.0, 0.0), False)]
-    assert "so few sounds (40) do not tell it apart from other" in ranked.note
+    assert "these 40 sounds do not tell it apart from other" in ranked.note
 
 
 def test_a_few_recordings_are_never_believed() -> None:
