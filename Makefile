@@ -1,10 +1,11 @@
 # run    the chat, with a demo library on the first start     test   all tests
 # check  format, lint, types and tests                         bench  speed and quality, as a table
+# parity our CoNeTTE beside its own package, in an environment that this makes (1.7 GB, Python 3.11)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench parity clean
 
 run: $(VENV)/.base
 	$(BIN)/earshot chat --demo
@@ -21,6 +22,9 @@ check: $(VENV)/.dev
 bench: $(VENV)/$(if $(TEACHER),.train,.bench)
 	$(BIN)/python -m tests.benchmarks $(if $(SOUNDS),--sounds $(SOUNDS)) $(if $(LABELS),--labels $(LABELS)) \
 		$(if $(TEACHER),--teacher $(TEACHER))
+
+parity: $(VENV)/.dev
+	$(BIN)/python -m tests.parity.run $(FOLDER)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache

@@ -78,7 +78,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 def _ears(library: Library) -> str:
     try:
         name = library.ears.chosen()
-    except sqlite3.DatabaseError:  # which the check of the database tells
+    except (EarshotError, sqlite3.DatabaseError):  # which the check of the database tells
         name = library.settings.embedder
     fingerprint = make_embedder(name, library.settings).fingerprint()
     others = ", ".join(name for name in EMBEDDERS.names() if name != fingerprint.name) or "none"

@@ -160,7 +160,8 @@ class Listener:
             tags[self.embedder.name] = known.tags
         samples = None
         if self.captioner.sample_rate_hz is not None:
-            samples = audio.decode(path, self.captioner.sample_rate_hz)
+            rate_hz, longest_s = self.captioner.sample_rate_hz, self.captioner.longest_s
+            samples = audio.digest(path, rate_hz, longest_s, measured.duration_s)
         every_tag = [tag for source_tags in tags.values() for tag in source_tags]
         caption = self.captioner.caption([Subject(measured, every_tag, known.domain, samples)])[0]
         return Listening(

@@ -27,6 +27,8 @@ class Captioner(ABC):
     """
 
     name: ClassVar[str]
+    longest_s: ClassVar[float | None] = None
+    """How much of a sound it wants; of a longer one it gets a third each from its beginning, middle and end."""
     most_processes: ClassVar[int | None] = None
     """How many processes may write at once, for a captioner that fills the memory."""
     sample_rate_hz: ClassVar[int | None] = None

@@ -328,3 +328,15 @@ def test_a_source_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
         with audio.open_source(path):
             pass
     assert not before or len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_of_a_long_sound_a_digest_holds_the_thirds_and_of_a_short_one_all(tmp_path):
+    """Ten seconds that count up: of three of them the first, the middle and the last one are kept."""
+    counting = np.repeat(np.arange(10, dtype=np.float32) / 16, 8000)
+    path = write_sound(tmp_path / "counting.wav", counting, 8000)
+
+    assert len(audio.digest(path, 8000, None, 10.0)) == len(audio.digest(path, 8000, 10.0, 10.0)) == 80_000
+    kept = audio.digest(path, 8000, 3.0, 10.0)
+    assert len(kept) == 24_000
+    expected = np.concatenate([counting[:8000], counting[36_000:44_000], counting[72_000:]])
+    assert kept == pytest.approx(expected, abs=1e-3)
