@@ -295,7 +295,7 @@ def test_the_cache_on_disk_holds_what_was_heard_and_grows_with_the_library(tmp_p
     def dogs(last: int) -> list[int]:
         with store.reading() as db:
             index = ByClasses(load_index(store, spaces.find_space(db, "hand"), "exact"))
-            assert index.heard.shape == (N_CLASSES, last)
+            assert index.index.heard.shape == (N_CLASSES, last)
             return sorted(rank(db, index, "dog", "", sounds.present_ids(db)).ids.tolist())
 
     for number in range(1, 12):
