@@ -226,7 +226,8 @@ def _received(url: str, part: Path) -> Iterator[tuple[int, int]]:
     held = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={held}-"} if held else {})  # noqa: S310  our own https
     try:
-        answer = _within(ANSWER_S, lambda: urllib.request.urlopen(request, timeout=STALL_S))  # noqa: S310
+        opener = urllib.request.build_opener()  # one of its own: the shared one keeps the proxies of its first use
+        answer = _within(ANSWER_S, lambda: opener.open(request, timeout=STALL_S))
     except urllib.error.HTTPError as problem:
         if problem.code == 416:  # nothing is left to send: all of it came, or it is another file
             yield held, held
