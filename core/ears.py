@@ -48,6 +48,7 @@ class Ears:
         """Looks at the ears anew: something may have been fetched or trained since."""
         for known in (self._embedders, self._listeners, self._present, self._notes):
             known.clear()
+        self._tower = None
 
     def chosen(self) -> str:
         """The ears that this library is used with: those of a setting that is set, else those chosen for the library.

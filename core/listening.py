@@ -108,7 +108,9 @@ class Listener:
         duration_s = described.duration_s if described else 0.0
         others: dict[str, NDArray[np.float16]] = {}
         for name in asked.others:
-            ears = self._others.setdefault(name, make_embedder(name, self._settings))
+            if name not in self._others:
+                self._others[name] = make_embedder(name, self._settings)
+            ears = self._others[name]
             counter = Counter()
             heard = hear_windows(ears, tapped(audio.stretch(asked.path, ears.sample_rate_hz), counter))
             others[name] = heard.vectors.astype(np.float16)

@@ -15,6 +15,9 @@ from core.heard import N_CLASSES, Levels, pack, unpack, whole
 from core.records import Vectors
 
 _IS_THERE = "EXISTS (SELECT 1 FROM files f WHERE f.sound_id = vectors.sound_id AND f.missing = 0)"
+# The id of a space that was dropped is never given again: a cache in another process may still be of that one.
+_NEWEST = "(SELECT coalesce(max(id), 0) FROM spaces)"
+_DROPPED = "(SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM facts WHERE key = 'dropped_space')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def put_space(db: Database, embedder: Embedder) -> Space:
     fingerprint = embedder.fingerprint()
     found = _find(db, fingerprint)
     if found is None:
-        db.table("spaces").insert(fingerprint.as_dict() | {"revision": 0})
+        free = db.execute(f"SELECT 1 + max({_NEWEST}, {_DROPPED})").fetchone()[0]
+        db.table("spaces").insert({"id": free} | fingerprint.as_dict() | {"revision": 0})
         found = _find(db, fingerprint)
     assert found is not None, "the space was inserted in this transaction"
     return found
@@ -130,7 +134,9 @@ def drop_space(db: Database, space: Space) -> list[int]:
         db.execute(f"DELETE FROM {table} WHERE clustering_id IN ({made_in})", [space.id])  # noqa: S608  our own names
     for table in ("clusterings", "vectors"):
         db.execute(f"DELETE FROM {table} WHERE space_id = ?", [space.id])  # noqa: S608  our own names
+    highest = db.execute(f"SELECT max({_NEWEST}, {_DROPPED})").fetchone()[0]
     db.execute("DELETE FROM spaces WHERE id = ?", [space.id])
+    db.execute("INSERT OR REPLACE INTO facts VALUES ('dropped_space', ?)", [str(highest)])
     return clusterings
 
 

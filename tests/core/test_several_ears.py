@@ -171,3 +171,16 @@ def test_a_space_whose_ears_are_gone_goes_on_answering_from_what_it_holds(severa
     assert later.note().startswith("the ears 'loud' cannot hear here: no embedder is called 'loud'")
     (card,) = [card for card in later.ears.spaces() if card.name == "loud"]
     assert "no embedder is called 'loud'" in card.problem
+
+
+def test_a_space_that_is_made_again_is_another_one_also_for_a_process_that_held_the_old(several):
+    """The other process has the index of all sounds in memory while one of them alone is heard again."""
+    other = Library(several.folder, several.settings.model_copy())
+    assert len(other.search_by_audio("3", space="reading", k=15)) == 15
+    before = other.load_index("reading").space.id
+
+    several.ears.drop("reading")
+    list(several.ingest([Path(several.cards([3])[0]["path"])], embedder="reading"))
+
+    assert [hit.id for hit in other.search_by_audio("3", space="reading", k=15)] == [3]
+    assert other.load_index("reading").space.id > before
