@@ -13,6 +13,7 @@ from rich.markup import escape
 from agent import tables
 from agent.model_verbs import add_model_verbs
 from agent.terminal import (
+    INTERRUPTED,
     JsonOption,
     LibraryOption,
     SpaceOption,
@@ -39,7 +40,6 @@ app = typer.Typer(
 )
 add_model_verbs(app)
 
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
 INGEST_KEYS = ("found", "indexed", "unchanged", "skipped", "seconds_of_audio", "elapsed_s")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agent import tables
-from agent.terminal import JsonOption, LibraryOption, Verb, err, open_library, out, print_json, with_bar
+from agent.terminal import JsonOption, LibraryOption, Verb, drawn_bar, err, open_library, out, print_json, with_bar
 from core.embedding import EMBEDDERS, make_embedder
 
 NameOption = Annotated[str, typer.Option(metavar="NAME", help="The name that it is chosen by afterwards.")]
@@ -87,7 +87,8 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Rank the spaces of the library: which ears are best for these sounds?"""
-    compared = open_library(library).compare_spaces(labels=labels, by_folder=folders)
+    with drawn_bar() as report:
+        compared = open_library(library).compare_spaces(labels=labels, by_folder=folders, report=report)
     if as_json:
         print_json(compared.as_dict())
         return

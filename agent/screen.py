@@ -17,7 +17,8 @@ from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
 APPROVAL_WAIT_S = 3600
-WATCHED = ("ingest",)  # tools that take long: their step stands open while they run
+WATCHED = {"ingest": "Looking for sounds…", "ears": "Looking at the ears…", "compare_ears": "Comparing…"}
+"""Tools that take long, and what is said before they tell how far they are: their step stands open while they run."""
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Screen:
         )
         step.start = utc_now()
         step.input = json.dumps(event.args, ensure_ascii=False, indent=1)
-        step.output = "Looking for sounds…" if watched else ""
+        step.output = WATCHED.get(event.name, "")
         self._steps[event.call_id] = step
         await step.send()
 

@@ -3,13 +3,16 @@
 import json
 import sqlite3
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from typer.core import TyperCommand
 
 from agent import tables
@@ -17,9 +20,12 @@ from agent.cards import plain
 from agent.sources import read_settings, runnable
 from core.errors import EarshotError
 from core.library import Library
+from core.records import Progress
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 LibraryOption = Annotated[Path | None, typer.Option("--library", metavar="DIR", help="Folder of the library.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -35,6 +41,9 @@ class Verb(TyperCommand):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
+        except KeyboardInterrupt:
+            err.print("Stopped.")
+            raise typer.Exit(INTERRUPTED) from None
         except (EarshotError, OSError, sqlite3.Error) as problem:
             sentence = runnable(_sentence(problem), ctx.params.get("library"))
             if ctx.params["as_json"]:
@@ -49,17 +58,28 @@ def open_library(folder: Path | None) -> Library:
     return Library(settings.library, settings)
 
 
-def with_bar(steps: Any) -> int:
+def with_bar(steps: Iterable[Progress]) -> int:
     """Draws a progress bar on stderr while it walks the steps of a job; returns how many there were."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     total = 0
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with drawn_bar() as report:
         for step in steps:
             total = step.total
+            report(step)
+    return total
+
+
+@contextmanager
+def drawn_bar() -> Iterator[Callable[[Progress], None]]:
+    """A progress bar on stderr; what comes is called with how far the job is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def draw(step: Progress) -> None:
             label = escape(plain(step.label, limit=40).ljust(40))
             bar.update(task, completed=step.done, total=step.total, description=label)
-    return total
+
+        yield draw
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Finds the labels of sounds, if a person has any, and brings vectors and labels t
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +25,12 @@ from core.measures import (
     compare_by_labels,
     sample,
 )
-from core.records import Filters, Vectors
+from core.records import Filters, Progress, Vectors
 from core.store import sounds
 from core.store.db import Store
 from core.store.spaces import Space, find_space, get_vectors, heard_ids, list_spaces
+
+TOLD_EVERY = 500  # sounds
 
 __all__ = ["Comparison", "Matched", "SpaceScore", "compare_spaces", "label_by_folder", "match_labels"]
 
@@ -51,13 +53,14 @@ def compare_spaces(
     folder: Path | None = None,
     by_folder: bool = False,
     seed: int = 0,
+    report: Callable[[Progress], None] = lambda _: None,
 ) -> Comparison:
     """The spaces of a library, those of all its ears or of some by name, ranked on the sounds that all of them heard.
 
     labels: a table, whose paths begin in `folder` or else beside it, or a folder (`core.labels.read_labels`); its files
     are found in the library by path, or as copies with the same bytes. by_folder: the name of the folder that a sound
     lies in is its label. Neither: see `compare_by_agreement`. Of several versions of some ears the one that answers
-    searches is taken. At most two spaces are in memory at a time.
+    searches is taken. At most two spaces are in memory at a time. report: hears how far it is, in sounds of each space.
     Raises NotFoundError for a name or file that does not exist, and UnsupportedError where there is too little to
     compare.
     """
@@ -81,12 +84,12 @@ def compare_spaces(
         ids = sorted(_audible(db, chosen, wanted.intersection(*held)))
         counts = [len(each) for each in held]
         if matched is None:
-            compared = compare_by_agreement(_loaded(db, chosen, counts, ids, seed), seed)
+            compared = compare_by_agreement(_loaded(db, chosen, counts, ids, report, seed), seed)
         else:
             names_of, sources = [matched.labels[each] for each in ids], [matched.sources[each] for each in ids]
             if len(set(names_of)) < 2:
                 raise UnsupportedError(_too_few_labels(len(ids), matched, labels))
-            compared = compare_by_labels(_loaded(db, chosen, counts, ids), names_of, sources, seed)
+            compared = compare_by_labels(_loaded(db, chosen, counts, ids, report), names_of, sources, seed)
     lacking = {space.fingerprint.name: len(wanted - heard) for space, heard in zip(chosen, held, strict=True)}
     compared = replace(
         compared,
@@ -153,7 +156,12 @@ def _audible(db: Database, spaces: Sequence[Space], ids: set[int]) -> set[int]:
 
 
 def _loaded(
-    db: Database, spaces: Sequence[Space], held: Sequence[int], ids: Sequence[int], seed: int | None = None
+    db: Database,
+    spaces: Sequence[Space],
+    held: Sequence[int],
+    ids: Sequence[int],
+    report: Callable[[Progress], None],
+    seed: int | None = None,
 ) -> Iterator[SpaceSounds]:
     """Each space when its turn comes; with a seed, also the halves of sounds that are long enough for all of them."""
     durations_s: dict[int, float] = {}
@@ -162,17 +170,21 @@ def _loaded(
         long = np.array(sorted(sounds.present_ids(db, Filters(min_s=2 * longest_s)).intersection(ids)), np.int64)
         cards = sounds.cards(db, sample(long, seed).tolist())
         durations_s = {each: card["duration_s"] for each, card in cards.items()} if len(cards) >= FEWEST else {}
-    for space, n_held in zip(spaces, held, strict=True):
+    total = len(spaces) * len(ids)
+    for number, (space, n_held) in enumerate(zip(spaces, held, strict=True)):
         made = space.fingerprint
         vectors = np.zeros((len(ids), made.dim), np.float32)
         halves = np.zeros((2, len(durations_s), made.dim), np.float32)
         n_halved = 0
         for place, each in enumerate(ids):
+            if place % TOLD_EVERY == 0:
+                report(Progress(number * len(ids) + place, total, f"reading {made.name}"))
             windows = get_vectors(db, space, each)
             vectors[place] = pooled(windows)
             if each in durations_s:
                 halves[:, n_halved] = _halves(windows, made, durations_s[each])
                 n_halved += 1
+        report(Progress((number + 1) * len(ids), total, f"scoring {made.name}"))
         yield SpaceSounds(made.name, n_held, vectors, (halves[0], halves[1]) if n_halved else None)
 
 

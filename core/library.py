@@ -3,7 +3,7 @@
 The module that callers outside of `core` need. It decides nothing about sounds itself: it brings the parts together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
 from core.grouping import described
 from core.index import SpaceIndex
-from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, Vectors
+from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, Progress, Vectors
 from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
@@ -196,11 +196,17 @@ class Library:
         paths = {known[path].sound_id: Path(path) for path in sorted(known, reverse=True) if not known[path].missing}
         return sorted(paths.values())
 
-    def compare_spaces(self, *, labels: Path | None = None, by_folder: bool = False) -> "Comparison":
+    def compare_spaces(
+        self,
+        *,
+        labels: Path | None = None,
+        by_folder: bool = False,
+        report: Callable[[Progress], None] = lambda _: None,
+    ) -> "Comparison":
         """Which spaces are best for these sounds (`core.comparison.compare_spaces`)."""
         from core.comparison import compare_spaces  # scikit-learn takes a second to import
 
-        return compare_spaces(self._store, labels=labels, by_folder=by_folder)
+        return compare_spaces(self._store, labels=labels, by_folder=by_folder, report=report)
 
     # Grouping
 

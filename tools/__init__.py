@@ -35,7 +35,7 @@ def build_tools(library: Library, report: Callable[[Progress], None] = lambda _:
         get_metadata_tool(library),
         export_tool(library),
         ears_tool(library, report),
-        compare_ears_tool(library),
+        compare_ears_tool(library, report),
     ]
 
 

@@ -1,18 +1,20 @@
 """Tells which ears are best for the sounds of the library."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool
 
 from core.library import Library
+from core.records import Progress
 from tools.base import Answer, as_tool
 
 if TYPE_CHECKING:
     from core.comparison import Comparison  # only a name here; scikit-learn takes a second to import
 
 
-def compare_ears_tool(library: Library) -> BaseTool:
-    """The tool over a library."""
+def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
+    """The tool over a library; `report` hears how far the comparison is."""
 
     def compare_ears(by_folder: bool = False) -> Answer:
         """Rank the ears (embedding models) that have heard this library: which are best for these sounds?
@@ -20,7 +22,7 @@ def compare_ears_tool(library: Library) -> BaseTool:
         Args:
             by_folder: Take the folder of each sound as what it is; else the ears are compared without any labels.
         """
-        compared = library.compare_spaces(by_folder=by_folder)
+        compared = library.compare_spaces(by_folder=by_folder, report=report)
         columns, rows = comparison_table(compared)
         title = "The ears of this library, the best first"
         lines = [title, ", ".join(columns), *(", ".join(row) for row in rows), compared.note]

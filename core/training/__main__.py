@@ -92,9 +92,10 @@ def _settle(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
+    from core.labels import read_labels
     from core.training import evaluate
 
-    sounds = evaluate.read_table(arguments.table, arguments.folder)
+    sounds = read_labels(arguments.table, folder=arguments.folder)
     results = evaluate.evaluate(sounds, arguments.teacher)
     _say({"sounds": len(sounds)} | {name: result.as_dict() for name, result in results.items()})
 

@@ -14,8 +14,9 @@ from core.demo.encode import audio_bytes
 from core.demo.kinds import KINDS
 from core.embedding.builtin import JOINT, LESSONS, WEIGHTS, BuiltinEmbedder
 from core.heard import COMMONNESS
+from core.labels import Labelled
 from core.tagging import CALIBRATION
-from core.training.evaluate import JOINED, Labelled, Result, hear, score
+from core.training.evaluate import JOINED, Result, hear, score
 from core.words import ALIASES, FOLDER, TOKENIZER, VECTORS
 
 CARD = WEIGHTS.with_suffix(".json")

@@ -3,7 +3,6 @@
 Sounds are heard by the steps of an ingest (`core.listening`): what is scored is what a library would hold.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from core import audio
 from core.embedding.base import pooled
 from core.embedding.builtin import JOINT, read_joint
-from core.errors import EarshotError, MissingDependencyError
+from core.errors import MissingDependencyError
 from core.heard import Levels, fit, levels, whole
+from core.labels import Labelled
 from core.listening import Listener
 from core.records import Record, Vectors
 from core.training.scoring import Quality, Scores, TextQuality, quality, text_quality
@@ -27,15 +27,6 @@ TEACHER_HOP = 8000  # samples at 16 kHz: the teacher hears 0.975 s every half se
 BATCH = 64  # patches the teacher hears at a time
 
 Rows = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A sound whose class is known. group: the recording or speaker it comes from."""
-
-    path: Path
-    label: str
-    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +43,6 @@ class Result(Record):
 
     by_sound: Quality
     by_text: TextQuality | None
-
-
-def read_table(table: Path, folder: Path) -> list[Labelled]:
-    """The sounds of a CSV with the columns path (from `folder`), label or kind, and perhaps source_clip or group.
-
-    Raises EarshotError for a table without rows or without those columns.
-    """
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or "path" not in rows[0] or not {"label", "kind"} & set(rows[0]):
-        raise EarshotError(
-            f"{table.name} has no rows with the columns 'path' and 'label'; give a table of labelled sounds"
-        )
-    return [
-        Labelled(
-            folder / row["path"],
-            row.get("label") or row["kind"],
-            row.get("source_clip") or row.get("group") or row["path"],
-        )
-        for row in rows
-    ]
 
 
 def hear(paths: Sequence[Path]) -> dict[str, Impression]:
@@ -107,8 +77,8 @@ def hear_as_teacher(paths: Sequence[Path], archive: Path) -> dict[str, Impressio
 
 def score(impression: Impression, sounds: Sequence[Labelled]) -> Result:
     """The scores of what was made of labelled sounds, in their order; the names of the classes are the texts."""
-    labels, groups = [sound.label for sound in sounds], [sound.group for sound in sounds]
-    by_sound = quality(impression.vectors, labels, groups)
+    labels, sources = [sound.label for sound in sounds], [sound.source for sound in sounds]
+    by_sound = quality(impression.vectors, labels, sources)
     if impression.heard is None:
         return Result(by_sound, None)
     classes = sorted(set(labels))

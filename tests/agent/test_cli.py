@@ -450,7 +450,7 @@ def test_a_stop_between_two_files_is_summed_up_after_the_last_batch_is_kept(run,
         if len(drawn) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("agent.terminal.Progress.update", interrupted)
+    monkeypatch.setattr("agent.terminal.Bar.update", interrupted)
     folder, library = tiny_wavs(tmp_path / "sounds", 9), tmp_path / "library"
     (folder / "s000.wav").write_bytes(b"no sound")
     done = run("ingest", folder, "--library", library, "--json")

@@ -156,3 +156,12 @@ def test_without_a_network_a_model_is_told_in_one_sentence_and_nothing_is_writte
     assert done.err.startswith("earshot:") or "\nearshot:" in done.err
     assert not (tmp_path / "library").exists()
     assert not any((tmp_path / "models").rglob("*.*")), list((tmp_path / "models").rglob("*"))
+
+
+def test_ctrl_c_ends_a_comparison_with_one_word(run, demo_library, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.library.Library.compare_spaces", interrupted)
+    done = run("bench", "--folders", "--library", demo_library.folder)
+    assert (done.code, done.out, done.err.strip()) == (130, "", "Stopped.")

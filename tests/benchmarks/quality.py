@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
+from core.labels import Labelled, read_labels
 from core.training import evaluate
-from core.training.evaluate import Labelled, Result
+from core.training.evaluate import Result
 from core.training.scoring import quality
 from tests.benchmarks import peer
 
@@ -17,7 +18,7 @@ VIDEO = ".mp4"  # the peer cannot read it
 
 def table_of_quality(labels: Path, folder: Path, teacher: Path | None) -> Table:
     """Retrieval, grouping and text to sound, a row per kind of ears; the teacher's if its archive is given."""
-    sounds = [sound for sound in evaluate.read_table(labels, folder) if sound.path.suffix != VIDEO]
+    sounds = [sound for sound in read_labels(labels, folder=folder) if sound.path.suffix != VIDEO]
     results = evaluate.evaluate(sounds, teacher)
     of_peer, n_unread = _result_of_peer(sounds)
     n_classes = len({sound.label for sound in sounds})
@@ -44,7 +45,7 @@ def _result_of_peer(sounds: Sequence[Labelled]) -> tuple[Result, int]:
     read, _ = peer.embed([sound.path for sound in sounds])
     known = [sound for sound in sounds if sound.path in read]
     vectors = np.stack([read[sound.path] for sound in known])
-    by_sound = quality(vectors, [sound.label for sound in known], [sound.group for sound in known])
+    by_sound = quality(vectors, [sound.label for sound in known], [sound.source for sound in known])
     return Result(by_sound, None), len(sounds) - len(known)
 
 

@@ -235,3 +235,14 @@ def test_the_halves_of_a_sound_share_no_moment(heard, monkeypatch) -> None:
             windows = [get_vectors(db, find_space(db, space.name), each) for each in ids]
             assert space.halves[0] == pytest.approx(np.array([each[0] for each in windows]), abs=1e-6)
             assert space.halves[1] == pytest.approx(np.array([each[-1] for each in windows]), abs=1e-6)
+
+
+def test_it_tells_how_far_it_is_in_each_space(heard):
+    steps = []
+    compare_spaces(store(heard), spaces=["pitch", "dice"], by_folder=True, report=steps.append)
+    assert [(step.done, step.total, step.label) for step in steps] == [
+        (0, 24, "reading pitch"),
+        (12, 24, "scoring pitch"),
+        (12, 24, "reading dice"),
+        (24, 24, "scoring dice"),
+    ]

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from core.embedding.builtin import JOINT, read_joint
-from core.errors import EarshotError, MissingDependencyError
+from core.errors import MissingDependencyError
+from core.labels import read_labels
 from core.library import Library
 from core.store.db import Store
 from core.store.spaces import all_vectors
 from core.training.__main__ import main
-from core.training.evaluate import JOINED, NETWORK, TIMBRE, evaluate, hear, read_table, spoken
+from core.training.evaluate import JOINED, NETWORK, TIMBRE, evaluate, hear
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_the_parts_together_are_the_whole(demo_folder: Path) -> None:
 
 
 def test_the_ears_tell_a_few_kinds_of_sound_apart_and_know_their_names(table: Path, demo_folder: Path) -> None:
-    results = evaluate(read_table(table, demo_folder), teacher=None)
+    results = evaluate(read_labels(table, folder=demo_folder), teacher=None)
     assert list(results) == [JOINED, NETWORK, TIMBRE]
     joined = results[JOINED]
     assert joined.by_sound.map > 0.8
@@ -59,30 +60,13 @@ def test_the_ears_tell_a_few_kinds_of_sound_apart_and_know_their_names(table: Pa
     assert results[NETWORK].by_text is results[TIMBRE].by_text is None
 
 
-def test_a_table_names_labels_and_groups(tmp_path: Path) -> None:
-    table = tmp_path / "labels.csv"
-    table.write_text("path,label,source_clip\na.ogg,dog_bark,17\nb.ogg,rain,\n")
-    first, second = read_table(table, tmp_path)
-    assert (first.path, first.label, first.group) == (tmp_path / "a.ogg", "dog_bark", "17")
-    assert second.group == "b.ogg"  # a recording of its own
-    assert spoken(first.label) == "dog bark"
-
-
-@pytest.mark.parametrize("text", ["", "path,label\n", "path,seconds\na.wav,1\n"])
-def test_a_table_without_labelled_rows_is_told(tmp_path: Path, text: str) -> None:
-    table = tmp_path / "wrong.csv"
-    table.write_text(text)
-    with pytest.raises(EarshotError, match="has no rows"):
-        read_table(table, tmp_path)
-
-
 def test_a_teacher_without_its_package_is_told_before_anything_is_heard(
     table: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr("core.training.evaluate.hear", lambda _: pytest.fail("it heard the sounds first"))
     with pytest.raises(MissingDependencyError, match=r"earshot\[train\]"):
-        evaluate(read_table(table, demo_folder), teacher=table)
+        evaluate(read_labels(table, folder=demo_folder), teacher=table)
 
 
 def test_the_command_prints_one_report(
@@ -94,6 +78,6 @@ def test_the_command_prints_one_report(
     report = json.loads(capsys.readouterr().out)
     assert report["sounds"] == 15
     assert report[JOINED]["by_sound"]["map"] > 0.8
-    monkeypatch.setattr(sys, "argv", [*command[:3], "/dev/null", *command[4:]])
-    with pytest.raises(SystemExit, match="has no rows"):
+    monkeypatch.setattr(sys, "argv", [*command[:3], "nowhere.csv", *command[4:]])
+    with pytest.raises(SystemExit, match="there is no table or folder at nowhere.csv"):
         main()
