@@ -79,5 +79,5 @@ def test_the_command_prints_one_report(
     assert report["sounds"] == 15
     assert report[JOINED]["by_sound"]["map"] > 0.8
     monkeypatch.setattr(sys, "argv", [*command[:3], "nowhere.csv", *command[4:]])
-    with pytest.raises(SystemExit, match="there is no table or folder at nowhere.csv"):
+    with pytest.raises(SystemExit, match="there is no table or folder at nowhere"):
         main()
