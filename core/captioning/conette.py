@@ -8,14 +8,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from core import device, weights
+from core import device, known_weights, selftest, weights
 from core.captioning.base import Captioner, Subject
 from core.captioning.builtin import BuiltinCaptioner
-from core.conette.checkpoint import NEEDS
+from core.conette.checkpoint import CONFIG, NEEDS, PICKLED, SAFE
 from core.conette.model import Conette
 from core.conette.network import RATE_HZ
 from core.errors import UnsupportedError
@@ -50,6 +51,12 @@ class ConetteCaptioner(Captioner):
     def prepare(self) -> Iterator[Progress]:
         """See `Captioner.prepare`."""
         yield from weights.fetch(self.settings.conette, self.settings, NEEDS)
+        paths = [self._folder / name for name in (SAFE, PICKLED, CONFIG)]
+        held = known_weights.hash_of(self.settings, *(path for path in paths if path.is_file()))
+        test = f"{selftest.VERSION} {self._device.name} {self.name} {self.settings.conette_task!r} {held}"
+        known_weights.pass_once(self.settings, test, self._check)
+
+    def _check(self) -> None:
         _check(self._model)
         self._model.start(self.settings.conette_task)
 
@@ -73,8 +80,15 @@ class ConetteCaptioner(Captioner):
 
     @cached_property
     def _model(self) -> Conette:
-        chosen = device.choose(self.settings.device)
-        return Conette.read(weights.find(self.settings.conette, self.settings, NEEDS), chosen.name)
+        return Conette.read(self._folder, self._device.name)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return weights.find(self.settings.conette, self.settings, NEEDS)
+
+    @cached_property
+    def _device(self) -> device.Device:
+        return device.choose(self.settings.device)
 
 
 def pieces(samples: Samples) -> list[Samples]:
@@ -115,10 +129,8 @@ def joined(said: Sequence[str]) -> str:
 
 def _check(model: Conette) -> None:
     """Raises UnsupportedError for a model to which a tone and a hiss sound the same, or that computes no numbers."""
-    t = np.arange(2 * RATE_HZ) / RATE_HZ
-    tone = 0.3 * np.sin(2 * np.pi * 440 * t)
-    hiss = 0.1 * np.random.default_rng(0).standard_normal(len(t))
-    encoded = [model.encode([sound.astype(np.float32)]) for sound in (tone, hiss)]
+    tone, hiss, *_ = selftest.sounds(2 * RATE_HZ, RATE_HZ)
+    encoded = [model.encode([sound]) for sound in (tone, hiss)]
     heard = [np.ravel(each.frames.cpu().numpy()).astype(np.float64) for each in encoded]
     norms = [float(np.linalg.norm(each)) for each in heard]
     scores = [model.describe(each, next(iter(model.starts), ""))[0].score for each in encoded]

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core import device, selftest, vggish, weights
+from core import device, known_weights, selftest, vggish, weights
 from core.embedding.base import Embedder, Heard, check_clips, pooled_groups
 from core.errors import NotFoundError, UnsupportedError
 from core.records import Progress, Samples, Vectors
@@ -42,10 +42,11 @@ class VggishEmbedder(Embedder):
 
     def prepare(self) -> Iterator[Progress]:
         """See `Embedder.prepare`. Nothing is fetched where the settings name a folder."""
+        vggish.import_torch()
         if self.settings.vggish is None:
             for name in (NETWORK, WHITENING):
                 yield from weights.fetch_file(f"{RELEASE}/{name}", _promised(name), self._folder / name, self.settings)
-        selftest.check(self)
+        selftest.check_once(self, self._device.name)
 
     def hear(self, clips: Sequence[Samples]) -> Heard:
         """See `Embedder.hear`. A vector is the raw embedding of its window, brought to norm 1; there are no tags."""
@@ -106,7 +107,7 @@ class VggishEmbedder(Embedder):
     def _checked(self, published: str) -> tuple[Path, str]:
         """A file and its hash. Raises NotFoundError if it is not there, or is not what its name says."""
         path = self._find(published)
-        found = weights.hash_of(path)
+        found = known_weights.hash_of(self.settings, path)
         if not found.startswith(_promised(path.name)):
             told = f"its hash begins with {found[:8]}, not {_promised(path.name)}"
             raise NotFoundError(f"{path} is damaged or another file ({told}); remove it and fetch it again")
