@@ -4,30 +4,21 @@ Source: Wu et al., Large-scale Contrastive Language-Audio Pretraining (2023, arX
 the form that transformers reads (Apache-2.0). What is done here: windows, phrasings, and no chance in anything.
 """
 
-import importlib.util
-import json
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property, lru_cache
-from pathlib import Path
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core import device, selftest, weights
+from core import device, selftest
 from core.embedding._clap_frontend import FrontEnd, read_front_end
-from core.embedding.base import Embedder, Heard, check_clips
-from core.errors import EarshotError, MissingDependencyError, NotFoundError, UnsupportedError
-from core.records import Progress, Samples, Vectors
+from core.embedding._pretrained import CONFIG, FRONT_ENDS, NEEDS, PretrainedEmbedder
+from core.embedding.base import Heard, check_clips
+from core.errors import EarshotError, NotFoundError, UnsupportedError
+from core.records import Samples, Vectors
 
-CONFIG, SAFE, PICKLED = "config.json", "model.safetensors", "pytorch_model.bin"
 TOKENIZER, VOCABULARY, MERGES = "tokenizer.json", "vocab.json", "merges.txt"
-FRONT_ENDS = ("preprocessor_config.json", "processor_config.json")
-NEEDS = (CONFIG, f"{SAFE}|{PICKLED}", "|".join(FRONT_ENDS), f"{TOKENIZER}|{VOCABULARY}", f"{MERGES}|")
-"""What the folder of a model must hold, as `core.weights.find` takes it; and what it may hold beside."""
-
 OF_NO_WEIGHT = ("position_ids", "token_type_ids", "relative_position_index", "num_batches_tracked")
 """What a file of weights may lack: numbers that follow from the geometry."""
 
@@ -42,7 +33,7 @@ WHY_DEAF = (
 SILENT = 1e-6  # of full scale, -120 dB: what is nowhere louder is silence
 
 
-class ClapEmbedder(Embedder):
+class ClapEmbedder(PretrainedEmbedder):
     """Hears windows of ten seconds, as the model learned to; a shorter sound is repeated, as it was in the training.
 
     The windows of a longer sound do not overlap, but for the last, which ends with the sound. One every five seconds
@@ -53,6 +44,10 @@ class ClapEmbedder(Embedder):
     """
 
     name = "clap"
+    kind = "clap"
+    title = "CLAP"
+    needs = (*NEEDS, f"{TOKENIZER}|{VOCABULARY}", f"{MERGES}|")
+    of_no_weight = OF_NO_WEIGHT
     sample_rate_hz: ClassVar[int] = 48_000
     window_s: ClassVar[float] = 10.0
     hop_s: ClassVar[float] = 10.0
@@ -61,7 +56,7 @@ class ClapEmbedder(Embedder):
     @property
     def version(self) -> str:  # type: ignore[override]  # it depends on the model of the settings
         """The name of the model, be it in a folder or on the hub, and the version of what is done here."""
-        return f"{self._model_name}-{VERSION}"
+        return f"{self.model_name}-{VERSION}"
 
     @property
     def dim(self) -> int:  # type: ignore[override]  # read from the model's configuration
@@ -71,7 +66,7 @@ class ClapEmbedder(Embedder):
     @property
     def understands_text(self) -> bool:  # type: ignore[override]  # it depends on the model of the settings
         """Whether there is a text tower to rely on; false for laion/larger_clap_music only."""
-        if self._model_name == DEAF_TO_TEXT:
+        if self.model_name == DEAF_TO_TEXT:
             return False
         try:
             trained_as = str(self._config.get("_name_or_path", ""))
@@ -79,17 +74,9 @@ class ClapEmbedder(Embedder):
             return True
         return trained_as.rpartition("/")[2] != DEAF_TO_TEXT
 
-    def prepare(self) -> Iterator[Progress]:
-        """See `Embedder.prepare`."""
-        _check_installed()
-        yield from weights.fetch(self.settings.clap, self.settings, (CONFIG,))
-        _read_config(self._find(CONFIG))  # another kind of model is noticed before its weights are fetched
-        yield from weights.fetch(self.settings.clap, self.settings, NEEDS)
-        selftest.check(self)
-
     def hear(self, clips: Sequence[Samples]) -> Heard:
         """See `Embedder.hear`. There are no tags. Raises UnsupportedError for a model that is damaged or no CLAP."""
-        _check_installed()
+        self._check_installed()
         check_clips(clips)
         vectors = np.zeros((len(clips), self.dim), np.float32)
         loud = [place for place, clip in enumerate(clips) if np.abs(clip).max() > SILENT]
@@ -106,7 +93,7 @@ class ClapEmbedder(Embedder):
         cut there. The vector of a text does not depend on the texts beside it.
         Raises UnsupportedError for laion/larger_clap_music, whose text tower is broken, and for a damaged model.
         """
-        _check_installed()
+        self._check_installed()
         if not self.understands_text:
             raise UnsupportedError(f"the ears {self.name!r} do not understand text here: {WHY_DEAF}")
         vectors = np.zeros((len(texts), self.dim), np.float32)
@@ -118,13 +105,10 @@ class ClapEmbedder(Embedder):
     def weights_hash(self) -> str:
         """The first 16 hex digits of the SHA-256 of the model's files and of what is done here with them.
 
-        A file of 0.8 GB takes a second or two, once per process.
+        A file of 0.8 GB takes a second or two, once (`core.known_weights`).
         """
-        folder = self._folder
-        names = (_weights_of(folder).name, CONFIG, *FRONT_ENDS, TOKENIZER, VOCABULARY, MERGES)
-        paths = [folder / name for name in names if (folder / name).is_file()]
-        stamps = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
-        return _hashed(stamps, repr((VERSION, self.window_s, SILENT, PHRASINGS, LONGEST_TEXT)))
+        names = (self._weights.name, CONFIG, *FRONT_ENDS, TOKENIZER, VOCABULARY, MERGES)
+        return self._hash(names, repr((VERSION, self.window_s, SILENT, PHRASINGS, LONGEST_TEXT)))
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors (n, dim) of flat pictures (n, n_frames * n_bands).
@@ -163,35 +147,10 @@ class ClapEmbedder(Embedder):
         unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
         return unit
 
-    @property
-    def _model_name(self) -> str:
-        """The model's name without its owner; a folder of the hub's cache is called after the model it holds."""
-        path = Path(self.settings.clap).expanduser()
-        if path.parent.name == "snapshots":
-            return path.parent.parent.name.rpartition("--")[2]
-        return path.name or path.resolve().name
-
-    @cached_property
-    def _config(self) -> dict[str, Any]:
-        return _read_config(self._find(CONFIG))
-
-    @cached_property
-    def _folder(self) -> Path:
-        """Where the model is, whole. One of another kind is told by what it is, not by what it lacks."""
-        _read_config(self._find(CONFIG))
-        return self._find(*NEEDS)
-
-    def _find(self, *needs: str) -> Path:
-        return weights.find(self.settings.clap, self.settings, needs)
-
-    @cached_property
-    def _device(self) -> device.Device:
-        return device.choose(self.settings.device)
-
     @cached_property
     def _front_end(self) -> FrontEnd:
         n_bands = self._model.config.audio_config.num_mel_bins
-        with _reading(self._folder, "front end"):
+        with self._reading("front end"):
             return read_front_end(self._folder, self.sample_rate_hz, self.window, n_bands)
 
     @cached_property
@@ -201,7 +160,7 @@ class ClapEmbedder(Embedder):
         folder = self._folder
         if not (folder / TOKENIZER).is_file() and not (folder / MERGES).is_file():
             raise NotFoundError(f"the model in {folder} lacks {TOKENIZER} or {MERGES}; copy it there")
-        with _reading(folder, "tokenizer"):
+        with self._reading("tokenizer"):
             tokenizer = RobertaTokenizer.from_pretrained(folder, local_files_only=True)
         known, told = self._model.config.text_config.vocab_size, len(tokenizer)
         if told > known:
@@ -213,68 +172,7 @@ class ClapEmbedder(Embedder):
     def _model(self) -> Any:
         from transformers.models.clap.modeling_clap import ClapModel
 
-        folder = self._folder
-        with _reading(folder, _weights_of(folder).name):
-            model, told = ClapModel.from_pretrained(
-                folder, dtype=self._device.dtype, local_files_only=True, weights_only=True, output_loading_info=True
-            )
-        lacking = sorted(name for name in told["missing_keys"] if not name.endswith(OF_NO_WEIGHT))
-        if lacking:  # the library would fill them with random numbers
-            what = f"lacks {len(lacking)} of its weights ({lacking[0]}...)"
-            raise UnsupportedError(f"{_weights_of(folder)} {what}; fetch the model again")
-        return model.eval().to(self._device.name)
-
-
-def _check_installed() -> None:
-    for package in ("torch", "transformers"):
-        if importlib.util.find_spec(package) is None:
-            command = "pip install 'earshot[models]'"
-            raise MissingDependencyError(f"embedder 'clap' needs the package {package}; install it with: {command}")
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    """The configuration of a CLAP model. Raises UnsupportedError for that of anything else."""
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise UnsupportedError(f"{folder / CONFIG} is damaged; fetch the model again") from problem
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    if kind != "clap":
-        found = f"a {kind!r} model" if kind else "no model that is known"
-        raise UnsupportedError(f"{folder} holds {found}, not a CLAP; set EARSHOT_CLAP to one")
-    assert isinstance(config, dict)
-    return config
-
-
-def _weights_of(folder: Path) -> Path:
-    return next((path for path in (folder / SAFE, folder / PICKLED) if path.is_file()), folder / SAFE)
-
-
-@lru_cache(maxsize=8)
-def _hashed(stamps: tuple[tuple[Path, int, int], ...], extra: str) -> str:
-    """The hash of files that are known by their path, size and time."""
-    return weights.hash_of(*(path for path, _, _ in stamps), extra=extra)
-
-
-@contextmanager
-def _reading(folder: Path, what: str) -> Iterator[None]:
-    """Keeps the library quiet, and turns its errors, of which every kind of damage has its own, into one of ours."""
-    from transformers.utils import logging as told
-
-    level, bars = told.get_verbosity(), told.is_progress_bar_enabled()
-    told.set_verbosity(logging.CRITICAL)
-    told.disable_progress_bar()
-    try:
-        yield
-    except EarshotError:
-        raise
-    except Exception as problem:
-        why = f"the {what} of the CLAP model in {folder} cannot be read ({type(problem).__name__})"
-        raise UnsupportedError(f"{why}; fetch its files again") from problem
-    finally:
-        told.set_verbosity(level)
-        if bars:
-            told.enable_progress_bar()
+        return self._load(ClapModel)
 
 
 BACKEND = ClapEmbedder

@@ -25,8 +25,9 @@ RATE_HZ = tiny_clap.RATE_HZ
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A checkpoint of the test's own."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint of the test's own, of which no other test has found out anything."""
+    monkeypatch.setenv("EARSHOT_MODELS", str(tmp_path / "models"))
     pytest.importorskip("torch", exc_type=ImportError)
     pytest.importorskip("transformers", exc_type=ImportError)
     tiny_clap.make(tmp_path / "tiny")
@@ -146,8 +147,10 @@ def test_weights_may_lack_what_follows_from_the_geometry(folder: Path) -> None:
         for name in [name for name in held if name.endswith(module.OF_NO_WEIGHT)]:
             del held[name]
 
-    tiny_clap.change_weights(folder, thin)
-    assert tiny_clap.ears_of(folder).hear(windows()[:2]).vectors.tobytes() == before.tobytes()
+    tiny_clap.change_weights(
+        folder, thin
+    )  # which moves the others in the file, and that may change how sums are rounded
+    assert tiny_clap.ears_of(folder).hear(windows()[:2]).vectors == pytest.approx(before, abs=1e-6)
 
 
 def test_pickled_weights_are_read(folder: Path) -> None:
@@ -157,7 +160,7 @@ def test_pickled_weights_are_read(folder: Path) -> None:
     before = tiny_clap.ears_of(folder).hear(windows()[:1]).vectors
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    assert tiny_clap.ears_of(folder).hear(windows()[:1]).vectors.tobytes() == before.tobytes()
+    assert tiny_clap.ears_of(folder).hear(windows()[:1]).vectors == pytest.approx(before, abs=1e-6)
 
 
 class Sly:

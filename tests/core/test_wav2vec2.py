@@ -286,7 +286,7 @@ def test_a_broken_model_is_noticed_when_it_is_made_ready(torch: Any, model: Path
 
 
 def test_without_torch_the_command_that_installs_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.embedding.wav2vec2.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"'wav2vec2' needs the package torch.*'earshot\[models\]'"):
         next(ears_of(tmp_path).prepare())
 
