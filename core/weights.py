@@ -4,6 +4,7 @@ Nothing is fetched but by `fetch` and `fetch_file`. What is fetched is pinned, g
 place only when it is whole; models of the hub are kept where its own library keeps them, so that none is there twice.
 """
 
+import errno
 import hashlib
 import os
 import threading
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from filelock import FileLock
 
 from core.errors import EarshotError, MissingDependencyError, NotFoundError
 from core.records import Progress
@@ -33,6 +36,8 @@ STALL_S = 30.0  # without a byte, in the middle of a file
 STEP_S = 0.2
 MB = 1_000_000
 CHUNK = 1 << 20
+SHA256_DIGITS = 64
+OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 T = TypeVar("T")
 
@@ -102,12 +107,8 @@ def fetch_file(url: str, sha256_prefix: str, path: Path, settings: Settings) -> 
         raise NotFoundError(
             f"{path.name} could not be fetched ({_reason(problem)}); try again, or {put_there}"
         ) from problem
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(sha256_prefix):
-        part.unlink()
-        what = f"what came for {path.name} is another file (its hash begins with {found[:8]}, not {sha256_prefix})"
-        raise NotFoundError(f"{what}; {put_there}")
+    if difference := _difference(part, sha256_prefix):
+        raise NotFoundError(f"what came for {path.name} is another file ({difference}); {put_there}")
     os.replace(part, path)
 
 
@@ -158,19 +159,69 @@ def _listed(model: str, needs: Sequence[str]) -> dict[str, int]:
 
 
 def _download(model: str, name: str, counter: "_Counter") -> None:
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    """Brings one file of a model into the hub's cache, and goes on with what an earlier try left of it.
 
-    class Told(tqdm):  # type: ignore[misc]  # the hub's library tells how far it is in no other way
-        def __init__(self, *args: Any, **options: Any) -> None:
-            options.pop("name", None)
-            super().__init__(*args, **options | {"disable": True})
-            counter.n_bytes += int(options.get("initial") or 0)
+    The hub's own library throws away what came before a break, and tells how far it is every ten megabytes
+    (huggingface_hub 2.4). So the bytes are received here, to where it keeps them, and it puts them in their place.
+    """
+    hub = _hub()
+    told = hub.get_hf_file_metadata(hub.hf_hub_url(model, name, revision=PINNED.get(model)), timeout=ANSWER_S)
+    if told.etag and told.size and told.commit_hash:
+        from huggingface_hub.file_download import repo_folder_name
 
-        def update(self, n: float | None = 1) -> bool | None:
-            counter.n_bytes += int(n or 0)
-            return None
+        held, folder = Path(hub.constants.HF_HUB_CACHE), repo_folder_name(repo_id=model, repo_type="model")
+        blob, lock = held / folder / "blobs" / told.etag, held / ".locks" / folder / f"{told.etag}.lock"
+        for path in (blob, lock):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):  # the lock of the hub's own library
+            if not blob.is_file():
+                part = blob.with_name(f"{blob.name}.part")
+                _receive_all(hub.hf_hub_url(model, name, revision=told.commit_hash), told.size, part, counter)
+                is_hash = len(told.etag) == SHA256_DIGITS  # of files of some size
+                if is_hash and (difference := _difference(part, told.etag)):
+                    raise NotFoundError(f"what came is another file, {difference}")
+                os.replace(part, blob)
+    hub.hf_hub_download(model, name, revision=PINNED.get(model), etag_timeout=ANSWER_S)
 
-    _hub().hf_hub_download(model, name, revision=PINNED.get(model), etag_timeout=ANSWER_S, tqdm_class=Told)
+
+def _receive_all(url: str, size: int, part: Path, counter: "_Counter") -> None:
+    """Appends to a file what a server still has of it, and asks again as long as every try brings something."""
+    part.touch()
+    while (held := part.stat().st_size) < size:
+        try:
+            _receive(url, held, size, part, counter)
+        except Exception:
+            if part.stat().st_size <= held:
+                raise
+    counter.n_bytes = size
+
+
+def _receive(url: str, held: int, size: int, part: Path, counter: "_Counter") -> None:
+    """Appends what one answer brings. What is held is written anew if the server sends it again."""
+    utils = _hub().utils
+    headers = utils.build_hf_headers() | {"Accept-Encoding": "identity"}
+    if held:
+        headers["Range"] = f"bytes={held}-"
+    with utils.get_session().stream("GET", url, headers=headers, timeout=STALL_S, follow_redirects=True) as answer:
+        utils.hf_raise_for_status(answer)
+        goes_on = answer.status_code == 206
+        counter.n_bytes = held if goes_on else 0
+        with part.open("ab" if goes_on else "wb") as file:
+            for chunk in answer.iter_bytes():
+                file.write(chunk)
+                counter.n_bytes += len(chunk)
+    if counter.n_bytes < size:
+        raise OSError("the connection broke off")
+
+
+def _difference(part: Path, sha256: str) -> str:
+    """How a file that came differs from the one that was told of, then it is thrown away; empty for the same one."""
+    with part.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found.startswith(sha256):
+        return ""
+    part.unlink()
+    return f"its hash begins with {found[:8]}, not {sha256[:8]}"
 
 
 def _hub() -> Any:
@@ -183,7 +234,9 @@ def _hub() -> Any:
 
 
 def _is_offline(settings: Settings) -> bool:
-    return settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    """Whether nothing may be fetched, by our setting or by the variables that the hub's own library goes by."""
+    told = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return settings.offline or told.upper() in {"1", "ON", "YES", "TRUE"}
 
 
 def _how_to_get(model: str, settings: Settings) -> str:
@@ -208,6 +261,8 @@ def _reason(problem: BaseException) -> str:
             return str(problem)
         case TimeoutError():
             return "no answer"
+        case OSError() if problem.errno in OF_THE_DISK:
+            return os.strerror(problem.errno).lower()
         case urllib.error.HTTPError():
             return f"the server answered {problem.code}"
         case urllib.error.URLError():
@@ -217,7 +272,8 @@ def _reason(problem: BaseException) -> str:
         return f"the server answered {status}"
     if "timeout" in type(problem).__name__.lower():
         return "no answer"
-    lost = isinstance(problem, OSError) or "Connect" in type(problem).__name__
+    kinds = {kind.__name__ for kind in type(problem).__mro__}  # of whatever library the hub's own one asks with
+    lost = isinstance(problem, OSError) or kinds & {"TransportError", "ConnectionError"}
     return "no connection" if lost else type(problem).__name__
 
 
