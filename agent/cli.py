@@ -140,7 +140,7 @@ def cluster(
 ) -> None:
     """Group the sounds; the result is kept under an id."""
     sounds = open_library(library)
-    made = sounds.cluster(k, method=method, space=space, query=query, seed=seed)
+    made = sounds.groups.make(k, method=method, space=space, query=query, seed=seed)
     if as_json:
         print_json(_clustering_json(made))
     else:
@@ -157,10 +157,10 @@ def clusters(
     """List the clusterings that were kept, or show one of them."""
     sounds = open_library(library)
     if clustering is not None:
-        found = sounds.clustering(clustering)
+        found = sounds.groups.get(clustering)
         print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
         return
-    kept = sounds.clusterings()
+    kept = sounds.groups.all()
     if as_json:
         rows = [
             {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept
@@ -178,7 +178,7 @@ def summarize(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is in one cluster of a clustering."""
-    summary = open_library(library).summarize_cluster(clustering, number)
+    summary = open_library(library).groups.summary(clustering, number)
     if as_json:
         print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
         return

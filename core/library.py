@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from core import search, text_search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
@@ -16,9 +14,9 @@ from core.ears import Ears
 from core.embedding.base import pooled
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
-from core.grouping import described
+from core.groups import Groups
 from core.index import SpaceIndex
-from core.records import DOMAINS, Clustering, ClusterSummary, Filters, Hit, Progress, Vectors
+from core.records import DOMAINS, Filters, Hit, Progress, Vectors
 from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 class Library:
     """The library in a folder. Nothing is read before the first question, nothing written before the first change.
 
-    ears: its spaces, and which of them answers.
+    ears: its spaces, and which of them answers. groups: its clusterings.
     """
 
     def __init__(self, folder: Path | None = None, settings: Settings | None = None) -> None:
@@ -43,6 +41,7 @@ class Library:
         self._store = Store(self.folder)
         self._attachments = Attachments(self.folder / "attachments")
         self.ears = Ears(self._store, self.settings)
+        self.groups = Groups(self._store, self.ears)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding
@@ -208,79 +207,6 @@ class Library:
 
         return compare_spaces(self._store, labels=labels, by_folder=by_folder, report=report)
 
-    # Grouping
-
-    def cluster(
-        self,
-        k: int | None = None,
-        *,
-        method: str | None = None,
-        space: str | None = None,
-        query: str | None = None,
-        seed: int = 0,
-    ) -> Clustering:
-        """Groups all sounds, or those that a text finds, into k groups or as many as BIC finds, and keeps the result.
-
-        Where neither method nor number is named, both are those that the ears of the space are best grouped with.
-        Raises UnsupportedError when there are too few sounds for it.
-        """
-        from core import clustering  # scikit-learn takes a second to import; a search should not wait for it
-
-        index = self.load_index(space)
-        chosen, vectors = self._choose(index, query or "")
-        if k is None and method is None:
-            method, k = self.ears.clustering(index.space, len(chosen))
-        method = method or "gmm"
-        clustering.check(len(chosen), k, method)
-        grouping = clustering.group(vectors, k, method, seed)
-        clusters, summaries = described(self.cards(chosen.tolist()), chosen, grouping.labels, grouping.typicality)
-        members = [
-            (int(sound), int(label) + 1, float(typicality))
-            for sound, label, typicality in zip(chosen, grouping.labels, grouping.typicality, strict=True)
-        ]
-        with self._store.writing() as db:
-            clustering_id = kept.put_clustering(
-                db,
-                index.space,
-                method=method,
-                query=query or "",
-                seed=seed,
-                bic=grouping.bic,
-                clusters=clusters,
-                summaries=summaries,
-                members=members,
-            )
-        return self.clustering(clustering_id)
-
-    def clusterings(self) -> list[Clustering]:
-        """All clusterings, oldest first."""
-        with self._store.reading() as db:
-            return [kept.get_clustering(db, each) for each in kept.clustering_ids(db)]
-
-    def clustering(self, clustering_id: int) -> Clustering:
-        """One clustering. Raises NotFoundError with the ids there are."""
-        with self._store.reading() as db:
-            return kept.get_clustering(db, clustering_id)
-
-    def latest_clustering(self) -> Clustering:
-        """The newest clustering. Raises NotFoundError when there is none."""
-        with self._store.reading() as db:
-            ids = kept.clustering_ids(db)
-            if not ids:
-                raise NotFoundError("nothing was clustered yet; cluster the sounds first")
-            return kept.get_clustering(db, ids[-1])
-
-    def summarize_cluster(self, clustering_id: int, cluster: int) -> ClusterSummary:
-        """What one cluster holds, with all its members. Raises NotFoundError with the clusters there are."""
-        whole = self.clustering(clustering_id)
-        found = next((each for each in whole.clusters if each.cluster == cluster), None)
-        if found is None:
-            raise NotFoundError(f"clustering {clustering_id} has no cluster {cluster}; it has 1 to {whole.k}")
-        with self._store.reading() as db:
-            summary = kept.get_summary(db, clustering_id, cluster)
-            members = kept.get_members(db, clustering_id, cluster)
-        return ClusterSummary(clustering_id, cluster, found.title, summary, found.keywords, members)
-
     # Taking away
 
     def export(self, ids: Sequence[int], *, clustering: int | None = None, name: str = "") -> Exported:
@@ -292,8 +218,8 @@ class Library:
             raise UnsupportedError("there is nothing to export; name some sounds or a clustering")
         parts: list[tuple[str, list[Path]]] = [("", [self.audio_path(each) for each in ids])] if ids else []
         if clustering is not None:
-            for cluster in self.clustering(clustering).clusters:
-                members = self.summarize_cluster(clustering, cluster.cluster).members
+            for cluster in self.groups.get(clustering).clusters:
+                members = self.groups.summary(clustering, cluster.cluster).members
                 parts.append((f"clusters/cluster-{cluster.cluster}", [self.audio_path(each) for each in members]))
         title = name or (f"clustering {clustering}" if clustering is not None else "sounds")
         return copy_sounds(self.settings.exports, title, parts)
@@ -378,20 +304,6 @@ class Library:
         if metadata is None:
             raise NotFoundError(f"there is no sound {sound_id}; search for one")
         return metadata
-
-    def _choose(self, index: SpaceIndex, query: str) -> tuple[np.ndarray, Vectors]:
-        """Ids and vectors of the sounds to group: all that are present, or those that a text finds."""
-        allowed = self._allowed(None)
-        if query:
-            ears = self.ears.for_text()
-            with self._store.reading() as db:
-                text, without = text_search.wish(query)
-                ranking = text_search.rank(db, ears, text, without, allowed, fits=text_search.SURELY_FITS)
-                allowed = set(ranking.ids.tolist())
-        with self._store.reading() as db:
-            held = spaces.all_vectors(db, index.space)
-        rows = np.isin(held.sounds, list(allowed))
-        return held.sounds[rows], held.vectors[rows]
 
 
 def _check_chunk(sound_id: int, chunk: int, n_chunks: int) -> None:

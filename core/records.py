@@ -88,22 +88,42 @@ class Progress(Record):
     label: str = ""
 
 
+WEAK_NAME = 0.7
+"""The AUC below which the title of a cluster is called weak: its text does not find the members of the cluster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster(Record):
-    """One group of a clustering. `cluster` counts from 1; `exemplars` are sound ids, the most typical first."""
+    """One group of a clustering. `cluster` counts from 1; `exemplars` are sound ids, the most typical first.
+
+    stability: how surely the group comes back when it is made from a part of the sounds, from 0 to 1
+    (`core.clustering.stability`); None where it was not measured. name_auc: the chance that a search for the title puts
+    a member before a sound of another group, 0.5 if it says nothing; None where nothing could be searched. named_by:
+    builtin, person, or the name of a chat model.
+    """
 
     cluster: int
     title: str
     size: int
     keywords: list[str]
     exemplars: list[int]
+    stability: float | None = None
+    name_auc: float | None = None
+    named_by: str = "builtin"
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the title was checked and does not find its own members."""
+        return self.name_auc is not None and self.name_auc < WEAK_NAME
 
 
 @dataclass(frozen=True, slots=True)
 class Clustering(Record):
     """A grouping of a library, kept under its id.
 
-    bic: the curve the number was chosen from, (k, BIC), lower is better; empty where it was forced.
+    bic: the curve the number was chosen from, (k, BIC), lower is better; empty where it was forced. outliers: how many
+    of the sounds belong to no group. name: what a person calls this version. based_on: the clustering that it was
+    changed from, or that it is told against. change: what is different from that one, as a sentence.
     """
 
     clustering: int
@@ -114,11 +134,18 @@ class Clustering(Record):
     created_at: str
     clusters: list[Cluster]
     bic: list[tuple[int, float]]
+    outliers: int = 0
+    name: str = ""
+    based_on: int | None = None
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary(Record):
-    """What one cluster holds, in words, with all of its members, the most typical first."""
+    """What one cluster holds, in words, with all of its members, the most typical first.
+
+    apart: what sets it apart from its neighbours, as a sentence. The last three: as in `Cluster`.
+    """
 
     clustering: int
     cluster: int
@@ -126,6 +153,10 @@ class ClusterSummary(Record):
     summary: str
     keywords: list[str]
     members: list[int]
+    apart: str = ""
+    stability: float | None = None
+    name_auc: float | None = None
+    named_by: str = "builtin"
 
 
 @dataclass(frozen=True, slots=True)

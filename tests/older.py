@@ -54,7 +54,7 @@ def older_library(settings: Settings, folder: Path) -> Library:
         library = Library(settings=writing)
         list(library.ingest([folder]))
         if library.overview()["sounds"] > 2:
-            library.cluster(2)
+            library.groups.make(2)
     settings.library.mkdir()
     with contextlib.closing(sqlite3.connect(settings.library / "earshot.db", isolation_level=None)) as connection:
         _write(Database(connection), writing.library)

@@ -20,7 +20,7 @@ def cluster_tool(library: Library) -> BaseTool:
             method: gmm, or kmeans which needs k.
             query: Group only the sounds that these words find.
         """
-        clustering = library.cluster(k, method=method, query=query)
+        clustering = library.groups.make(k, method=method, query=query)
         artifact = clustering_artifact(library, clustering)
         return noted(library, (_text(artifact), artifact))
 

@@ -18,8 +18,8 @@ def summarize_cluster_tool(library: Library) -> BaseTool:
             cluster: The number of the cluster, from 1.
             clustering: The id of the clustering; leave it out for the latest.
         """
-        whole = library.latest_clustering() if clustering is None else library.clustering(clustering)
-        summary = library.summarize_cluster(whole.clustering, cluster)
+        whole = library.groups.current() if clustering is None else library.groups.get(clustering)
+        summary = library.groups.summary(whole.clustering, cluster)
         examples = sound_cards(library, summary.members[:EXAMPLES])
         text = (
             f"cluster {cluster} of clustering {whole.clustering}, {quoted(summary.title)}: {len(summary.members)}"

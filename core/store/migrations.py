@@ -6,7 +6,7 @@ from sqlite_utils import Database, Migrations
 
 schema = Migrations("earshot")
 
-SCHEMA_VERSION = 5  # the number of the last step; kept in SQLite's user_version
+SCHEMA_VERSION = 6  # the number of the last step; kept in SQLite's user_version
 
 
 @schema(name="001_sounds")
@@ -119,3 +119,30 @@ def _heard(db: Database) -> None:
     """What the ears heard in each window and in the whole sound, packed (`core.heard`); null where they name none."""
     db.execute("ALTER TABLE vectors ADD COLUMN heard BLOB")
     db.execute("ALTER TABLE vectors ADD COLUMN heard_whole BLOB")
+
+
+@schema(name="006_groups")
+def _groups(db: Database) -> None:
+    """What holds a grouping together and how sure it is; versions of one; layouts of maps; selections by hand.
+
+    clusterings.based_on: the clustering that this one was changed from, or told against. members.cluster: 0 for a sound
+    that belongs to no group. members.how: fitted, assigned (later, without a fit) or moved (by a person).
+    """
+    db.execute("ALTER TABLE clusterings ADD COLUMN name TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE clusterings ADD COLUMN based_on INTEGER")
+    db.execute("ALTER TABLE clusterings ADD COLUMN change TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE clusterings ADD COLUMN is_edit INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE clusterings ADD COLUMN selection_id INTEGER")
+    db.execute("ALTER TABLE clusterings ADD COLUMN asked_k INTEGER")
+    db.execute("ALTER TABLE clusters ADD COLUMN apart TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE clusters ADD COLUMN stability FLOAT")
+    db.execute("ALTER TABLE clusters ADD COLUMN name_auc FLOAT")
+    db.execute("ALTER TABLE clusters ADD COLUMN named_by TEXT NOT NULL DEFAULT 'builtin'")
+    db.execute("ALTER TABLE members ADD COLUMN how TEXT NOT NULL DEFAULT 'fitted'")
+    db.create_table(
+        "layouts",
+        {"id": int, "space_id": int, "seed": int, "sounds": bytes, "points": bytes, "created_at": str},
+        pk="id",
+        foreign_keys=[("space_id", "spaces", "id")],
+    )
+    db.create_table("selections", {"id": int, "sounds": bytes, "created_at": str}, pk="id")

@@ -132,7 +132,7 @@ def drop_space(db: Database, space: Space) -> list[int]:
     clusterings = [row[0] for row in db.execute(f"{made_in} ORDER BY id", [space.id])]
     for table in ("members", "clusters"):
         db.execute(f"DELETE FROM {table} WHERE clustering_id IN ({made_in})", [space.id])  # noqa: S608  our own names
-    for table in ("clusterings", "vectors"):
+    for table in ("clusterings", "layouts", "vectors"):
         db.execute(f"DELETE FROM {table} WHERE space_id = ?", [space.id])  # noqa: S608  our own names
     highest = db.execute(f"SELECT max({_NEWEST}, {_DROPPED})").fetchone()[0]
     db.execute("DELETE FROM spaces WHERE id = ?", [space.id])

@@ -194,7 +194,7 @@ async def test_a_call_that_was_cut_off_is_not_run_and_the_model_may_call_again(d
     talk = Talk(demo_library, cut, SEARCH, says("Done."))
     events = await talk.say("go")
 
-    assert demo_library.clusterings() == []
+    assert demo_library.groups.all() == []
     assert talk.model.shown[1][-1].text == "This call was not run: the answer was cut off. Call again."
     assert text_of(events) == "Done."
 
@@ -317,7 +317,7 @@ async def test_a_new_message_while_an_approval_is_open_drops_the_call(demo_libra
 
 async def test_each_of_two_exports_is_decided_on_its_own(demo_library):
     both = says("", call("export", "e1", sounds=["9"], name="one"), call("export", "e2", clustering=1, name="two"))
-    demo_library.cluster(2)
+    demo_library.groups.make(2)
     talk = Talk(demo_library, both, says("Done."))
     (asked,) = of_kind(await talk.say("export both"), ApprovalAsked)
     events = await talk.say(resume=[{"type": "reject", "message": "no"}, {"type": "approve"}])

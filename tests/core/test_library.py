@@ -284,9 +284,9 @@ def test_an_empty_library_has_an_overview_and_says_how_to_fill_it(library: Libra
         lambda: library.search_by_text("rain"),
         lambda: library.search_by_audio("1"),
         lambda: library.sounds(["1"]),
-        lambda: library.cluster(2),
+        lambda: library.groups.make(2),
         lambda: library.audio_path(1),
-        library.latest_clustering,
+        library.groups.current,
     ):
         with pytest.raises(NotFoundError, match="earshot ingest FOLDER"):
             ask()
@@ -355,48 +355,48 @@ def test_no_other_name_is_an_attachment(library: Library, tmp_path: Path, name: 
 
 
 def test_a_clustering_holds_every_sound_once_and_is_kept(demo_library: Library, settings: Settings) -> None:
-    first, second = demo_library.cluster(4), demo_library.cluster(2, method="kmeans")
+    first, second = demo_library.groups.make(4), demo_library.groups.make(2, method="kmeans")
     assert (first.clustering, first.k, first.method, first.bic) == (1, 4, "gmm", [])
-    members = [demo_library.summarize_cluster(1, cluster.cluster).members for cluster in first.clusters]
+    members = [demo_library.groups.summary(1, cluster.cluster).members for cluster in first.clusters]
     assert sorted(sound_id for each in members for sound_id in each) == sorted(EVERY)
     assert [cluster.size for cluster in first.clusters] == [len(each) for each in members]
     for cluster, each in zip(first.clusters, members, strict=True):
         assert cluster.exemplars == each[:3]
     assert len({cluster.title for cluster in first.clusters}) == 4
     again = Library(settings.library, settings)
-    assert again.clusterings() == [first, second]
-    assert again.latest_clustering() == second
+    assert again.groups.all() == [first, second]
+    assert again.groups.current() == second
     assert again.overview()["clusterings"] == [1, 2]
 
 
 def test_a_clustering_may_start_from_words(demo_library: Library) -> None:
-    clustering = demo_library.cluster(2, query="kick rain")
-    members = [demo_library.summarize_cluster(1, number).members for number in (1, 2)]
+    clustering = demo_library.groups.make(2, query="kick rain")
+    members = [demo_library.groups.summary(1, number).members for number in (1, 2)]
     assert sorted(map(set, members), key=min) == [KICKS, RAINS]
     assert clustering.query == "kick rain"
 
 
 def test_a_clustering_without_a_number_says_how_it_was_chosen(demo_library: Library) -> None:
-    clustering = demo_library.cluster()
+    clustering = demo_library.groups.make()
     assert clustering.k == min(clustering.bic, key=lambda point: point[1])[0] == len(clustering.clusters)
 
 
 def test_what_cannot_be_grouped_leaves_no_trace(demo_library: Library) -> None:
     with pytest.raises(UnsupportedError, match="15 sounds cannot make 16 groups"):
-        demo_library.cluster(16)
+        demo_library.groups.make(16)
     with pytest.raises(UnsupportedError, match="0 sounds"):
-        demo_library.cluster(2, query="quarterly report")
-    assert demo_library.clusterings() == []
+        demo_library.groups.make(2, query="quarterly report")
+    assert demo_library.groups.all() == []
     with pytest.raises(NotFoundError, match="nothing was clustered yet"):
-        demo_library.latest_clustering()
+        demo_library.groups.current()
 
 
 def test_an_unknown_cluster_is_named_with_those_there_are(demo_library: Library) -> None:
-    demo_library.cluster(3)
+    demo_library.groups.make(3)
     with pytest.raises(NotFoundError, match="clustering 1 has no cluster 4; it has 1 to 3"):
-        demo_library.summarize_cluster(1, 4)
+        demo_library.groups.summary(1, 4)
     with pytest.raises(NotFoundError, match="there is no clustering 2; known are: 1"):
-        demo_library.summarize_cluster(2, 1)
+        demo_library.groups.summary(2, 1)
 
 
 # --- export -----------------------------------------------------------------------------------------------------------
@@ -450,7 +450,7 @@ def test_a_second_export_of_a_name_gets_a_number(demo_library: Library) -> None:
 
 
 def test_a_clustering_is_exported_cluster_by_cluster(demo_library: Library) -> None:
-    clustering = demo_library.cluster(3)
+    clustering = demo_library.groups.make(3)
     folder = Path(demo_library.export([], clustering=1).folder)
     assert sorted(os.listdir(folder / "clusters")) == ["cluster-1", "cluster-2", "cluster-3"]
     for cluster in clustering.clusters:

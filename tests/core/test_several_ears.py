@@ -81,8 +81,8 @@ def test_every_space_answers_searches_by_sound(several):
 
 
 def test_dropping_a_space_leaves_the_others_as_they_were(several):
-    made = several.cluster(2, space="loud").clustering
-    kept = several.cluster(2, space="reading").clustering
+    made = several.groups.make(2, space="loud").clustering
+    kept = several.groups.make(2, space="reading").clustering
     others, words = vectors_of(several, "builtin", "reading"), rows(several.folder, "SELECT * FROM words")
 
     assert several.ears.drop("loud") == [made]
@@ -90,7 +90,7 @@ def test_dropping_a_space_leaves_the_others_as_they_were(several):
     assert [card.name for card in several.ears.spaces()] == ["builtin", "reading"]
     assert vectors_of(several, "builtin", "reading") == others
     assert rows(several.folder, "SELECT * FROM words") == words
-    assert several.clustering(kept).k == 2
+    assert several.groups.get(kept).k == 2
     for table in ("clusters", "members"):
         assert rows(several.folder, f"SELECT count(*) FROM {table} WHERE clustering_id = {made}") == [(0,)]
     with pytest.raises(
@@ -154,9 +154,9 @@ def test_ears_that_know_no_words_are_told_when_they_are_asked_by_name(several):
 
 
 def test_ears_may_say_how_they_are_best_grouped(several):
-    made = several.cluster(space="loud")
+    made = several.groups.make(space="loud")
     assert (made.k, made.method) == (3, "kmeans")
-    assert several.cluster(2, space="loud").method == "gmm"
+    assert several.groups.make(2, space="loud").method == "gmm"
 
 
 def test_a_space_whose_ears_are_gone_goes_on_answering_from_what_it_holds(several, monkeypatch):

@@ -1,5 +1,6 @@
 """Clusterings are kept as they were made, under an id of their own."""
 
+import numpy as np
 import pytest
 
 from core.errors import NotFoundError
@@ -19,10 +20,12 @@ def db(store):
         yield db
 
 
-def put(db, **changes) -> int:
+def put(db, members=((1, 1, 0.5), (2, 2, 0.9), (3, 1, 0.8)), **changes) -> int:
     given = {"method": "gmm", "query": "", "seed": 0, "bic": BIC, "clusters": CLUSTERS}
-    given |= {"summaries": ["Two thumps.", "Rain."], "members": [(1, 1, 0.5), (2, 2, 0.9), (3, 1, 0.8)]}
-    return clusterings.put_clustering(db, spaces.put_space(db, HandEars()), **given | changes)
+    given |= {"summaries": ["Two thumps.", "Rain."], "aparts": ["Lower.", ""]}
+    held = clusterings.Members(*(np.array(column) for column in zip(*members, strict=True)))
+    draft = clusterings.Draft(spaces.put_space(db, HandEars()).id, members=held, **given | changes)
+    return clusterings.put_clustering(db, draft)
 
 
 def test_a_clustering_comes_back_as_it_was_made(db):
@@ -32,7 +35,8 @@ def test_a_clustering_comes_back_as_it_was_made(db):
     assert kept.clusters == CLUSTERS
     assert kept.bic == BIC
     assert kept.created_at.endswith("+00:00")
-    assert [clusterings.get_summary(db, 1, cluster) for cluster in (1, 2)] == ["Two thumps.", "Rain."]
+    assert [clusterings.get_summary(db, 1, cluster).summary for cluster in (1, 2)] == ["Two thumps.", "Rain."]
+    assert clusterings.get_summary(db, 1, 1).apart == "Lower."
 
 
 def test_the_members_of_a_cluster_are_in_order_of_how_typical_they_are_and_then_of_their_id(db):

@@ -19,7 +19,7 @@ from tests.runs import CHECKOUT, tiny_wavs
 STEPS = ["001_sounds", "002_spaces", "003_words", "004_clusterings"]
 TABLES = {
     *("sounds", "files", "spaces", "vectors", "tags", "captions", "descriptors"),
-    *("clusterings", "clusters", "members", "skips", "facts", "words"),
+    *("clusterings", "clusters", "members", "skips", "facts", "words", "layouts", "selections"),
 }
 
 
