@@ -165,7 +165,9 @@ def digest(path: Path, sample_rate_hz: int, longest_s: float | None, duration_s:
     kept, position = [], 0
     for block in stretch(path, sample_rate_hz):
         for start in (0, (total - size) // 2, total - size):
-            kept.append(block[max(0, start - position) : max(0, start + size - position)])
+            part = block[max(0, start - position) : max(0, start + size - position)]
+            if len(part):
+                kept.append(part.copy())  # a part alone, even an empty one, would hold on to its whole block
         position += len(block)
     return np.concatenate(kept)
 
