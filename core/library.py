@@ -16,6 +16,7 @@ from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
 from core.groups import Groups
 from core.index import SpaceIndex
+from core.maps import Maps
 from core.records import DOMAINS, Filters, Hit, Progress, Vectors
 from core.references import parse_reference
 from core.settings import Settings
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class Library:
     """The library in a folder. Nothing is read before the first question, nothing written before the first change.
 
-    ears: its spaces, and which of them answers. groups: its clusterings.
+    ears: its spaces, and which of them answers. groups: its clusterings. maps: where its sounds lie.
     """
 
     def __init__(self, folder: Path | None = None, settings: Settings | None = None) -> None:
@@ -42,6 +43,7 @@ class Library:
         self._attachments = Attachments(self.folder / "attachments")
         self.ears = Ears(self._store, self.settings)
         self.groups = Groups(self._store, self.ears)
+        self.maps = Maps(self._store, self.ears, self.groups)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding

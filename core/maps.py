@@ -1,11 +1,28 @@
 """Where sounds lie on a map: a plane on which neighbours sound alike, kept so that it holds still.
 
-Works out places and brings together what a map shows; draws nothing (`core.plots`, `core.map_page`).
+Brings together the places (`core.layout`), what is known of the sounds and their groups; draws nothing (`core.plots`,
+`core.map_page`).
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from core.records import Record
+import numpy as np
+
+from core.ears import Ears
+from core.errors import NotFoundError
+from core.layout import Ids, Points, Report, lay_out, place
+from core.records import Clustering, Record
+from core.store import layouts, spaces
+from core.store.db import Store
+from core.store.layouts import Layout
+from core.store.spaces import Space
+
+if TYPE_CHECKING:
+    from core.grouping.groups import Groups
+
+AGED = 0.5  # the share of sounds that were only placed above which a map is better made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +48,134 @@ class SoundMap(Record):
     clusters: list[int] = field(default_factory=list)
     titles: dict[int, str] = field(default_factory=dict)
     descriptors: dict[str, list[float | None]] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """What a person should be told beside the map, as one sentence; empty if all is well."""
+        n_placed = sum(self.placed)
+        if n_placed <= AGED * len(self.placed):
+            return ""
+        what = f"{n_placed} of {len(self.placed)} sounds came after the map was made and were put among the others"
+        return f"{what}; lay all of them out anew with: earshot map --anew --out FILE"
+
+
+class Maps:
+    """The maps of one library, one for each space. ears: whose spaces. groups: what they are coloured by."""
+
+    def __init__(self, store: Store, ears: Ears, groups: "Groups") -> None:
+        self._store = store
+        self._ears = ears
+        self._groups = groups
+
+    def get(
+        self,
+        space: str | None = None,
+        clustering: int | None = None,
+        *,
+        anew: bool = False,
+        seed: int = 0,
+        report: Report = lambda _: None,
+    ) -> SoundMap:
+        """The map of a space with the groups of a clustering; else of the current one, if there is any.
+
+        Of the space that the clustering was made in if only that is named. The places are made by the first call
+        (10 s, a minute for 100,000 sounds) and hold still: new sounds are put among the others, those that are gone are
+        left out. anew: all places are made again, with another seed if one is given. Raises NotFoundError.
+        """
+        grouped = self._grouped(clustering)
+        if space is None and clustering is not None and grouped is not None:
+            space = grouped.space
+        found = self._space(space)
+        layout = self._layout(found, seed, anew=anew, report=report)
+        return self._filled(found, layout, grouped)
+
+    def _grouped(self, clustering: int | None) -> Clustering | None:
+        if clustering is not None:
+            return self._groups.get(clustering)
+        with self._store.reading():  # that there is a library at all
+            pass
+        try:
+            return self._groups.current()
+        except NotFoundError:
+            return None
+
+    def _space(self, name: str | None) -> Space:
+        name = name or self._ears.chosen()
+        with self._store.reading() as db:
+            return spaces.find_space(db, name, self._ears.present(name))
+
+    def _layout(self, space: Space, seed: int, *, anew: bool, report: Report) -> Layout:
+        """The kept layout with every sound that is there on it; made, or added to, and kept, if it is not."""
+        with self._store.reading() as db:
+            kept = None if anew else layouts.get_layout(db, space)
+            there = layouts.ids_on_map(db, space)
+            if not len(there):
+                what = f"no sound that is there was heard with the ears {space.fingerprint.name!r}"
+                raise NotFoundError(f"{what}; add some with: earshot ingest FOLDER")
+            new = there if kept is None else np.setdiff1d(there, kept.sounds)
+            if kept is not None and not len(new):
+                return kept
+            held = spaces.all_vectors(db, space)
+        order = np.argsort(held.sounds)
+        ids, vectors = held.sounds[order], held.vectors[order]
+        rows = np.searchsorted(ids, new)
+        if kept is None:
+            made = Layout(seed, new, lay_out(vectors[rows], new, seed, report), len(new))
+        else:
+            known = vectors[np.searchsorted(ids, kept.sounds)]
+            made = _with(kept, new, place(vectors[rows], new, known, kept.points, report))
+        with self._store.writing() as db:
+            if anew or _same(layouts.get_layout(db, space), kept):
+                layouts.put_layout(db, space, made)
+                return made
+        return self._layout(space, seed, anew=False, report=report)  # another process was first; its places stand
+
+    def _filled(self, space: Space, layout: Layout, grouped: Clustering | None) -> SoundMap:
+        with self._store.reading() as db:
+            shown = layouts.shown(db, space)
+        order = np.argsort(layout.sounds)
+        found = np.searchsorted(layout.sounds, shown["id"], sorter=order)  # one that came just now waits for its place
+        found = order[np.minimum(found, len(order) - 1)]
+        here = np.flatnonzero(layout.sounds[found] == np.array(shown["id"], np.int64))
+        rows = found[here]
+
+        def column(name: str) -> list[Any]:
+            values = shown[name]
+            return [values[row] for row in here.tolist()]
+
+        ids = layout.sounds[rows]
+        return SoundMap(
+            space=space.fingerprint.name,
+            seed=layout.seed,
+            ids=ids.tolist(),
+            x=np.round(layout.points[rows, 0].astype(float), 6).tolist(),
+            y=np.round(layout.points[rows, 1].astype(float), 6).tolist(),
+            names=[Path(path or "").name for path in column("path")],
+            captions=[text or "" for text in column("caption")],
+            domains=[domain or "" for domain in column("domain")],
+            durations_s=column("duration_s"),
+            placed=(rows >= layout.n_made).tolist(),
+            clustering=grouped.clustering if grouped else None,
+            clusters=self._clusters(grouped, ids),
+            titles={each.cluster: each.title for each in grouped.clusters} if grouped else {},
+            descriptors={name: column(name) for name in ("duration_s", *layouts.DESCRIPTORS)},
+        )
+
+    def _clusters(self, grouped: Clustering | None, ids: Ids) -> list[int]:
+        if grouped is None:
+            return []
+        members = self._groups.members(grouped.clustering)
+        known = dict(zip(members.sounds.tolist(), members.clusters.tolist(), strict=True))
+        return [known.get(sound_id, 0) for sound_id in ids.tolist()]
+
+
+def _with(layout: Layout, ids: Ids, points: Points) -> Layout:
+    """A layout with more sounds on it."""
+    sounds, places = np.concatenate([layout.sounds, ids]), np.concatenate([layout.points, points])
+    return Layout(layout.seed, sounds, places, layout.n_made)
+
+
+def _same(one: Layout | None, other: Layout | None) -> bool:
+    return (one is None and other is None) or (
+        one is not None and other is not None and np.array_equal(one.sounds, other.sounds)
+    )
