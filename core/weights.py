@@ -73,7 +73,7 @@ def fetch(model: str, settings: Settings, needs: Sequence[str]) -> Iterator[Prog
     try:
         sizes = _within(ANSWER_S, lambda: _listed(model, needs))
     except Exception as problem:
-        raise _unfetchable(model, problem) from problem
+        raise _unfetchable(model, settings, problem) from problem
     total, before = max(1, sum(sizes.values()) // MB), 0
     for name, size in sizes.items():
         counter = _Counter()
@@ -83,7 +83,7 @@ def fetch(model: str, settings: Settings, needs: Sequence[str]) -> Iterator[Prog
         try:
             job.result()
         except Exception as problem:
-            raise _unfetchable(model, problem) from problem
+            raise _unfetchable(model, settings, problem) from problem
         before += size
     yield Progress(total, total, f"fetched {model} (MB)")
 
@@ -241,16 +241,21 @@ def _is_offline(settings: Settings) -> bool:
 
 def _how_to_get(model: str, settings: Settings) -> str:
     if _is_offline(settings):
-        return f"nothing may be fetched (offline): name a folder that holds {model.rpartition('/')[2]} in its setting"
+        return f"nothing may be fetched (offline): set {_setting_of(model, settings)} to a folder that holds it"
     return "an ingest with it fetches it"
 
 
-def _unfetchable(model: str, problem: Exception) -> EarshotError:
+def _setting_of(model: str, settings: Settings) -> str:
+    """The variable that names a model."""
+    return next((f"EARSHOT_{name.upper()}" for name, value in settings if value == model), "its setting")
+
+
+def _unfetchable(model: str, settings: Settings, problem: Exception) -> EarshotError:
     if isinstance(problem, MissingDependencyError):
         return problem
     return NotFoundError(
         f"the model {model} could not be fetched ({_reason(problem)}); check the network and its name and try again, or"
-        " name a folder that holds it in its setting"
+        f" set {_setting_of(model, settings)} to a folder that holds it"
     )
 
 

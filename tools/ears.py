@@ -8,7 +8,7 @@ from core.library import Library
 from core.records import Progress, SpaceCard
 from tools.base import Answer, as_tool
 
-COLUMNS = ["ears", "sounds", "window", "reads text", ""]
+COLUMNS = ["ears", "sounds", "window", "reads text", "state"]
 
 
 def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
@@ -20,15 +20,13 @@ def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
         Args:
             use: The ears to change to, such as builtin, clap, vggish or wav2vec2:HEAD; empty only tells.
         """
-        added = ""
         if use:
             run = library.ingest(embedder=use)
             for progress in run:
                 report(progress)
             library.ears.choose(use)
-            added = f" They heard {run.report.again} sounds for it." if run.report.again else ""
         cards = library.ears.spaces()
-        title = f"{library.ears.chosen()} answers from now on.{added}" if use else _told(library.ears.chosen(), cards)
+        title = _changed(use, run.report.again) if use else _told(library.ears.chosen(), cards)
         rows = [_row(card) for card in cards]
         lines = [title, *(", ".join(filter(None, row)) for row in rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
@@ -36,8 +34,15 @@ def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     return as_tool(ears)
 
 
+def _changed(ears: str, n_heard: int) -> str:
+    heard = f"; they have heard {n_heard} {'sound' if n_heard == 1 else 'sounds'} for that" if n_heard else ""
+    return f"From now on the ears {ears} answer{heard}."
+
+
 def _told(chosen: str, cards: list[SpaceCard]) -> str:
-    return f"The ears {chosen} answer; {len(cards)} {'space' if len(cards) == 1 else 'spaces'} in this library."
+    others = len(cards) - any(card.name == chosen for card in cards)
+    also = f"; {others} {'other has' if others == 1 else 'others have'} heard this library" if others else ""
+    return f"The ears {chosen} answer{also}."
 
 
 def _row(card: SpaceCard) -> list[str]:
@@ -46,6 +51,6 @@ def _row(card: SpaceCard) -> list[str]:
         f"{card.name} ({card.version})",
         f"{card.sounds} of {card.total}",
         f"{card.window_s:g} s",
-        "yes" if card.reads else "",
+        "yes" if card.reads else "no",
         "; ".join([*state, *([card.problem] if card.problem else [])]),
     ]

@@ -33,6 +33,6 @@ def ingest_tool(library: Library, report: Callable[[Progress], None]) -> BaseToo
             f" + skipped {len(skips)}; {summary['seconds_of_audio']:.0f} s of sound in {summary['elapsed_s']:.1f} s"
         )
         reasons = [f"skipped {quoted(Path(skip['path']).name)}: {skip['reason']}" for skip in skips[:SKIPS_TOLD]]
-        return noted(library, ("\n".join([text, *reasons]), {"kind": "ingest", **summary}))
+        return noted(library, ("\n".join([text, *reasons]), {"kind": "ingest", "captioner": captioner, **summary}))
 
     return as_tool(ingest)

@@ -160,6 +160,6 @@ def test_the_chat_says_so_and_what_to_do(older, folder):
     assert refused["answer"].endswith("bring them up to date with: earshot ingest.")
 
     again = json.loads(earshot(older, "ask", f"add the sounds in {folder}", "--json").stdout)["answer"]
-    assert again.startswith("Nothing new: 4 found = 4 indexed + 0 unchanged + 0 skipped;")
+    assert again.startswith("No new files: 4 found = 4 indexed + 0 unchanged + 0 skipped;")
     assert again.endswith("Also 4 known and heard again.")
     assert NOTE[4:] not in json.loads(earshot(older, "ask", "find bell", "--json").stdout)["answer"]

@@ -293,7 +293,7 @@ def test_a_fetch_that_breaks_off_leaves_the_library_as_it_was_and_goes_on_from_t
     sentence = one_sentence(ingest(sounds, library))
 
     assert f"the model {OWNER_NAME} could not be fetched (the server answered 503)" in sentence
-    assert "try again" in sentence
+    assert sentence.endswith("try again, or set EARSHOT_CLAP to a folder that holds it")
     assert content(library) == before
     assert not (snapshot(tmp_path) / WEIGHTS).exists()
 
@@ -354,5 +354,6 @@ def test_offline_nothing_is_asked_for_and_one_sentence_comes_soon(hub, sounds, t
 
     assert time.monotonic() - started < 10
     assert f"the model {OWNER_NAME} is not on this machine yet; nothing may be fetched (offline)" in sentence
+    assert sentence.endswith(": set EARSHOT_CLAP to a folder that holds it")
     assert hub.asked == []
     assert not (tmp_path / "hf").exists()

@@ -11,7 +11,7 @@ __all__ = ["LoudEars", "ReadingEars", "several"]
 
 def test_the_ears_of_a_library_are_told_as_a_table(demo_library):
     made = artifact(demo_library, "ears")
-    assert made["title"] == "The ears builtin answer; 1 space in this library."
+    assert made["title"] == "The ears builtin answer."
     assert made["rows"] == [["builtin (ears-1)", "15 of 15", "1 s", "yes", "answers"]]
 
 
@@ -20,10 +20,11 @@ def test_other_ears_hear_what_they_have_not_heard_and_answer_from_now_on(several
     seen = []
     answer = call(several, "ears", seen.append, use="loud")
 
-    assert answer.text.startswith("loud answers from now on. They heard 15 sounds for it.")
+    assert answer.text.startswith("From now on the ears loud answer; they have heard 15 sounds for that.")
     assert several.ears.chosen() == "loud"
     assert [step.done for step in seen] == list(range(1, 16))
-    assert artifact(several, "ears", use="builtin")["title"] == "builtin answers from now on."
+    assert artifact(several, "ears", use="builtin")["title"] == "From now on the ears builtin answer."
+    assert artifact(several, "ears")["title"] == "The ears builtin answer; 2 others have heard this library."
 
 
 def test_ears_that_cannot_be_had_are_told_and_the_old_ones_stay(demo_library):

@@ -215,8 +215,11 @@ def _ingest(artifact: Artifact, _: Asked) -> str:
     sum_up = f"{found} found = {indexed} indexed + {unchanged} unchanged + {skipped} skipped"
     took = f"{duration(artifact.get('seconds_of_audio'))} of audio in {duration(artifact.get('elapsed_s'))}"
     also = ", ".join(f"{artifact[key]} {_ALSO[key][artifact[key] != 1]}" for key in _ALSO if artifact.get(key))
-    added = indexed - int(artifact.get("again") or 0)
-    head = f"Added {many(added, 'file')}" if added else "Nothing new" if found else "No sounds there"
+    again, captioner = int(artifact.get("again") or 0), str(artifact.get("captioner") or "")
+    added = indexed - again
+    head = f"Added {many(added, 'file')}" if added else "No new files" if again else "Nothing new"
+    head = f"{inert(captioner, 40)} has captioned {many(indexed, 'sound')}" if captioner and indexed else head
+    head = head if found else "No sounds there"
     text = f"{head}: {sum_up}; {took}." + (f" Also {also}." if also else "")
     skips = _skip_lines(artifact)
     return text + (f"\n\n{skips}" if skips else "")

@@ -183,6 +183,14 @@ def test_an_ingest_of_known_files_says_first_that_nothing_is_new():
 
     assert said.startswith("Nothing new: 1 found = 0 indexed + 1 unchanged + 0 skipped; ")
     assert said.endswith("Also 1 copy of a known sound.")
+
+
+def test_files_that_are_heard_again_are_not_new_and_who_captioned_them_is_told():
+    again = ingested(found=2, indexed=2, unchanged=0, skipped=[], again=2)
+    assert phrase_artifact(again, Asked({})).startswith("No new files: 2 found = 2 indexed + 0 unchanged + 0 skipped; ")
+    said = phrase_artifact(again | {"captioner": "conette"}, Asked({}))
+    assert said.startswith("conette has captioned 2 sounds: 2 found = 2 indexed + 0 unchanged + 0 skipped; ")
+    assert said.endswith("Also 2 known and heard again.")
     assert phrase_artifact(ingested(indexed=0, found=0, unchanged=0), Asked({})).startswith("No sounds there: 0 found")
 
 
