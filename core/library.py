@@ -14,7 +14,7 @@ from core.ears import Ears
 from core.embedding.base import pooled
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, copy_sounds
-from core.groups import Groups
+from core.grouping.groups import Groups
 from core.index import SpaceIndex
 from core.maps import Maps
 from core.records import DOMAINS, Filters, Hit, Progress, Vectors
@@ -201,13 +201,14 @@ class Library:
         self,
         *,
         labels: Path | None = None,
+        base: Path | None = None,
         by_folder: bool = False,
         report: Callable[[Progress], None] = lambda _: None,
     ) -> "Comparison":
         """Which spaces are best for these sounds (`core.comparison.compare_spaces`)."""
         from core.comparison import compare_spaces  # scikit-learn takes a second to import
 
-        return compare_spaces(self._store, labels=labels, by_folder=by_folder, report=report)
+        return compare_spaces(self._store, labels=labels, folder=base, by_folder=by_folder, report=report)
 
     # Taking away
 

@@ -118,6 +118,15 @@ class Cluster(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Group(Record):
+    """A cluster and what is written about it. summary: what it holds. apart: what sets it apart from its neighbours."""
+
+    cluster: Cluster
+    summary: str = ""
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clustering(Record):
     """A grouping of a library, kept under its id.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from core.errors import NotFoundError
-from core.records import Cluster, Clustering, ClusterSummary
+from core.records import Cluster, Clustering, ClusterSummary, Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A clustering that is to be kept. summaries, aparts: of each of the clusters. The rest: see `Clustering`.
+    """A clustering that is to be kept. groups: by number. The rest: see `Clustering`.
 
     asked_k: the number that was forced; None where it was found. is_edit: whether a person changed it by hand.
     """
@@ -46,9 +46,7 @@ class Draft:
     query: str
     seed: int
     bic: Sequence[tuple[int, float]]
-    clusters: Sequence[Cluster]
-    summaries: Sequence[str]
-    aparts: Sequence[str]
+    groups: Sequence[Group]
     members: Members
     asked_k: int | None = None
     selection_id: int | None = None
@@ -62,7 +60,7 @@ def put_clustering(db: Database, draft: Draft) -> int:
     row = {
         "space_id": draft.space_id,
         "method": draft.method,
-        "k": len(draft.clusters),
+        "k": len(draft.groups),
         "query": draft.query,
         "seed": draft.seed,
         "bic": json.dumps(list(draft.bic)),
@@ -78,17 +76,17 @@ def put_clustering(db: Database, draft: Draft) -> int:
     db.table("clusters").insert_all(
         {
             "clustering_id": clustering_id,
-            "cluster": cluster.cluster,
-            "title": cluster.title,
-            "summary": summary,
-            "apart": apart,
-            "keywords": json.dumps(cluster.keywords),
-            "exemplars": json.dumps(cluster.exemplars),
-            "stability": cluster.stability,
-            "name_auc": cluster.name_auc,
-            "named_by": cluster.named_by,
+            "cluster": group.cluster.cluster,
+            "title": group.cluster.title,
+            "summary": group.summary,
+            "apart": group.apart,
+            "keywords": json.dumps(group.cluster.keywords),
+            "exemplars": json.dumps(group.cluster.exemplars),
+            "stability": group.cluster.stability,
+            "name_auc": group.cluster.name_auc,
+            "named_by": group.cluster.named_by,
         }
-        for cluster, summary, apart in zip(draft.clusters, draft.summaries, draft.aparts, strict=True)
+        for group in draft.groups
     )
     held = draft.members
     db.conn.executemany(
@@ -136,19 +134,15 @@ def get_clustering(db: Database, clustering_id: int) -> Clustering:
 def get_draft(db: Database, clustering_id: int) -> Draft:
     """A clustering as it was kept, to be changed and kept anew. Raises NotFoundError with the ids there are."""
     row, whole = _row(db, clustering_id), get_clustering(db, clustering_id)
-    told = {
-        each["cluster"]: (each["summary"], each["apart"])
-        for each in db.query("SELECT cluster, summary, apart FROM clusters WHERE clustering_id = ?", [clustering_id])
-    }
+    query = "SELECT cluster, summary, apart FROM clusters WHERE clustering_id = ?"
+    told = {cluster: (summary, apart) for cluster, summary, apart in db.execute(query, [clustering_id])}
     return Draft(
         space_id=row["space_id"],
         method=whole.method,
         query=whole.query,
         seed=row["seed"],
         bic=whole.bic,
-        clusters=whole.clusters,
-        summaries=[told[each.cluster][0] for each in whole.clusters],
-        aparts=[told[each.cluster][1] for each in whole.clusters],
+        groups=[Group(each, *told[each.cluster]) for each in whole.clusters],
         members=get_all_members(db, clustering_id),
         asked_k=row["asked_k"],
         selection_id=row["selection_id"],
@@ -168,6 +162,20 @@ def current_id(db: Database) -> int | None:
     known = clustering_ids(db)
     told = db.execute("SELECT value FROM facts WHERE key = 'clustering'").fetchone()
     return int(told[0]) if told and int(told[0]) in known else (known[-1] if known else None)
+
+
+def last_like(db: Database, draft: Draft) -> int | None:
+    """The newest clustering of the same sounds, as far as was asked for, in as many groups; None if there is none.
+
+    The one that is meant where none is named goes before newer ones: a person went back to it.
+    """
+    query = (
+        "SELECT id FROM clusterings WHERE space_id = ? AND query = ? AND selection_id IS ? AND asked_k IS ?"
+        " ORDER BY id = ? DESC, id DESC"
+    )
+    given = [draft.space_id, draft.query, draft.selection_id, draft.asked_k, current_id(db)]
+    found = db.execute(query, given).fetchone()
+    return int(found[0]) if found else None
 
 
 def set_current(db: Database, clustering_id: int) -> None:

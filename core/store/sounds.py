@@ -170,6 +170,15 @@ def cards(db: Database, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
+def measured(db: Database, names: Sequence[str]) -> dict[int, tuple[float | None, ...]]:
+    """Some descriptors of all sounds, by id, in the order of the names; duration_s may be one of them."""
+    known = {column.name for column in db["descriptors"].columns} | {"duration_s"}
+    assert known.issuperset(names), names
+    columns = ", ".join(f"s.{name}" if name == "duration_s" else f"d.{name}" for name in names)
+    rows = db.execute(f"SELECT s.id, {columns} FROM sounds s JOIN descriptors d ON d.sound_id = s.id")  # noqa: S608
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
 def _telling_tags(db: Database, ids: Sequence[int]) -> dict[int, list[str]]:
     """The labels of the tags worth a glance, by sound."""
     marks = ",".join("?" * len(ids))

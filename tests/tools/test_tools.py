@@ -105,7 +105,7 @@ def test_only_export_writes_outside_of_the_library(tool):
         ("search_by_audio", {"sound": "9", "start_s": 900.0}, "there is nothing at 900 s; start earlier"),
         ("cluster", {"k": 500}, "15"),
         ("cluster", {"method": "magic", "k": 2}, "'magic'"),
-        ("cluster", {"method": "kmeans"}, "K-means needs the number of groups; give one, or use gmm, which finds it"),
+        ("cluster", {"method": "kmeans"}, "kmeans needs the number of groups; give one, or use gmm, which finds it"),
         ("summarize_cluster", {"cluster": 1}, "nothing was clustered yet; cluster the sounds first"),
         ("summarize_cluster", {"cluster": 1, "clustering": 4}, "there is no clustering 4; known are: none yet"),
         ("get_metadata", {"sounds": ["9", "77"]}, "there is no sound 77"),

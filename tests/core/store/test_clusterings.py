@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import NotFoundError
-from core.records import Cluster
+from core.records import Cluster, Group
 from core.store import clusterings, sounds, spaces
 from tests.core.store.conftest import HandEars, listening
 
@@ -21,8 +21,8 @@ def db(store):
 
 
 def put(db, members=((1, 1, 0.5), (2, 2, 0.9), (3, 1, 0.8)), **changes) -> int:
-    given = {"method": "gmm", "query": "", "seed": 0, "bic": BIC, "clusters": CLUSTERS}
-    given |= {"summaries": ["Two thumps.", "Rain."], "aparts": ["Lower.", ""]}
+    groups = [Group(CLUSTERS[0], "Two thumps.", "Lower."), Group(CLUSTERS[1], "Rain.")]
+    given = {"method": "gmm", "query": "", "seed": 0, "bic": BIC, "groups": groups}
     held = clusterings.Members(*(np.array(column) for column in zip(*members, strict=True)))
     draft = clusterings.Draft(spaces.put_space(db, HandEars()).id, members=held, **given | changes)
     return clusterings.put_clustering(db, draft)

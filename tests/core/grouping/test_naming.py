@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.naming import Described, keywords, sound_words, summarise, titles
+from core.grouping.naming import Described, keywords, sound_words, summarise, titles
 
 
 def sound(*words: str, duration_s: float = 1.0, domain: str = "effect") -> Described:

@@ -6,7 +6,7 @@ Works on words alone: tags as they are spoken, and the words of file names.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,26 +41,43 @@ def keywords(groups: Sequence[Sequence[Described]]) -> list[list[str]]:
     groups) (after Grootendorst 2022, "BERTopic", section 3.3; shares in place of counts, so that large groups do not
     rule; and no 1 in the logarithm, so that a word which all sounds share, such as their folder's, weighs nothing).
     """
-    shares = [_shares(group) for group in groups]
+    by_group = [word_shares(group) for group in groups]
     mean: Counter[str] = Counter()
-    for share in shares:
+    for share in by_group:
         mean.update({word: value / len(groups) for word, value in share.items()})
     if len(groups) == 1:  # nothing to be set apart from: the commonest words
         mean = Counter(dict.fromkeys(mean, 1 / math.e))
-    return [_best_words(share, mean) for share in shares]
+    return [_best_words(share, mean) for share in by_group]
 
 
-def titles(ranked: Sequence[Sequence[str]]) -> list[str]:
+def titles(ranked: Sequence[Sequence[str]], taken: Iterable[str] = ()) -> list[str]:
     """One title per group from its ranked words. No two are alike, not even in another order: a longer title, then a
-    number, tells twins apart.
+    number, tells twins apart. taken: titles that others have already.
     """
     given: list[str] = []
-    taken: set[frozenset[str]] = set()
+    known = {words_of(title) for title in taken}
     for words in ranked:
-        title = next(title for title in _candidates(words) if _words_of(title) not in taken)
-        taken.add(_words_of(title))
+        title = next(title for title in _candidates(words) if words_of(title) not in known)
+        known.add(words_of(title))
         given.append(title)
     return given
+
+
+def simpler_titles(words: Sequence[str]) -> list[str]:
+    """Titles that say less, for a group whose first one does not find its own sounds: two words, then single ones."""
+    pairs = [words[:2]] if len(words) > TITLE_WORDS - 1 else []
+    return [_joined(each) for each in [*pairs, *([word] for word in words[:TITLE_WORDS])]]
+
+
+def words_of(title: str) -> frozenset[str]:
+    """What makes two titles alike: the same words in whatever order."""
+    return frozenset(" ".join(word.split()) for word in re.split("[,;]", title.lower()))
+
+
+def word_shares(group: Sequence[Described]) -> dict[str, float]:
+    """The words of a group, and the share of its sounds that has each."""
+    counts = Counter(word for sound in group for word in sound.words)
+    return {word: count / len(group) for word, count in counts.items()}
 
 
 def summarise(group: Sequence[Described], words: Sequence[str]) -> str:
@@ -95,11 +112,6 @@ def sound_words(name_words: Sequence[str], tags: Sequence[str]) -> frozenset[str
 def _spoken(name: str) -> str:
     """A class in a title: the sound of glass is glass."""
     return bare(phrases()[name].noun).removeprefix("sound of ").lower()
-
-
-def _shares(group: Sequence[Described]) -> dict[str, float]:
-    counts = Counter(word for sound in group for word in sound.words)
-    return {word: count / len(group) for word, count in counts.items()}
 
 
 def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[str]:
@@ -159,10 +171,6 @@ def _candidates(words: Sequence[str]) -> Iterator[str]:
     while True:
         yield f"{_joined(words[:TITLE_WORDS])} ({number})"
         number += 1
-
-
-def _words_of(title: str) -> frozenset[str]:
-    return frozenset(title.lower().split(", "))
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -1,0 +1,44 @@
+"""Whether the title of a group is true: a search for it must find the sounds of the group before all others.
+
+A title may be anybody's: of the built-in namer, of a chat model, of a person. Knows nothing of how it was made.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sqlite_utils import Database
+
+from core import text_search
+from core.store.clusterings import Members
+from core.text_ears import TextEars
+
+
+class NameCheck:
+    """Checks titles against the sounds of one clustering; those of no group count as others."""
+
+    def __init__(self, db: Database, ears: TextEars | None, members: Members) -> None:
+        self._db, self._ears, self._members = db, ears, members
+        self._sounds = set(members.sounds.tolist())
+
+    def auc(self, title: str, cluster: int) -> float | None:
+        """The chance that a search for the title puts a member of the cluster before a sound of another group.
+
+        From 0 to 1; 0.5 says nothing, equal scores count half. None where there are no others to be told apart from.
+        """
+        inside = self._members.clusters == cluster
+        if inside.all() or not inside.any():
+            return None
+        ranking = text_search.rank(self._db, self._ears, title, "", self._sounds, fits=0.0)
+        scores = np.zeros(len(inside))
+        scores[np.searchsorted(self._members.sounds, ranking.ids)] = ranking.scores
+        return auc(scores, inside)
+
+
+def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve: how often one of those inside scores higher than one outside, ties count half.
+
+    By the ranks. Source: Mann and Whitney, On a test of whether one of two random variables is stochastically larger
+    than the other, 1947.
+    """
+    n_in, n_out = int(inside.sum()), int((~inside).sum())
+    return float((rankdata(scores)[inside].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out))
