@@ -9,6 +9,9 @@ from agent import tables
 from agent.terminal import JsonOption, LibraryOption, Verb, drawn_bar, err, open_library, out, print_json, with_bar
 from core.embedding import EMBEDDERS, make_embedder
 
+BaseOption = Annotated[
+    Path | None, typer.Option("--base", metavar="DIR", help="Where the paths of the table begin; else beside it.")
+]
 NameOption = Annotated[str, typer.Option(metavar="NAME", help="The name that it is chosen by afterwards.")]
 
 train = typer.Typer(
@@ -83,12 +86,13 @@ def bench(
     labels: Annotated[
         Path | None, typer.Option(metavar="CSV|DIR", help="What the sounds are: a table, or folders named by it.")
     ] = None,
+    base: BaseOption = None,
     folders: Annotated[bool, typer.Option("--folders", help="Take the folder of each sound as its label.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rank the spaces of the library: which ears are best for these sounds?"""
     with drawn_bar() as report:
-        compared = open_library(library).compare_spaces(labels=labels, by_folder=folders, report=report)
+        compared = open_library(library).compare_spaces(labels=labels, base=base, by_folder=folders, report=report)
     if as_json:
         print_json(compared.as_dict())
         return
@@ -101,6 +105,7 @@ def heads(
     labels: Annotated[Path, typer.Option(metavar="CSV|DIR", help="What sounds are: a table, or folders named by it.")],
     name: NameOption = "default",
     column: Annotated[list[str] | None, typer.Option(help="A column of the table; one head for each.")] = None,
+    base: BaseOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed splits and learns otherwise.")] = 0,
     library: LibraryOption = None,
     as_json: JsonOption = False,
@@ -110,7 +115,7 @@ def heads(
     from core.training.heads import tasks_of, train_heads
 
     settings = open_library(library).settings
-    tasks = tasks_of(labels, name, column or ())
+    tasks = tasks_of(labels, name, column or (), base)
     with_bar(train_heads(tasks, settings=settings, seed=seed))
     cards = {each: read_card(settings, each) for each in tasks}
     if as_json:

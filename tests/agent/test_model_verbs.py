@@ -165,3 +165,15 @@ def test_ctrl_c_ends_a_comparison_with_one_word(run, demo_library, monkeypatch):
     monkeypatch.setattr("core.library.Library.compare_spaces", interrupted)
     done = run("bench", "--folders", "--library", demo_library.folder)
     assert (done.code, done.out, done.err.strip()) == (130, "", "Stopped.")
+
+
+def test_a_table_may_lie_elsewhere_than_the_sounds_it_names(run, demo_library, demo_folder, tmp_path):
+    table = tmp_path / "elsewhere" / "labels.csv"
+    table.parent.mkdir()
+    rows = [f"{path.relative_to(demo_folder)},{path.parent.name}" for path in sorted(demo_folder.rglob("*.wav"))]
+    table.write_text("\n".join(["path,label", *rows]))
+
+    refused = run("bench", "--labels", table, "--library", demo_library.folder, "--json")
+    assert (refused.code, "--base" in refused.document["error"]) == (1, True)
+    done = run("bench", "--labels", table, "--base", demo_folder, "--library", demo_library.folder, "--json")
+    assert (done.code, done.document["labels"], done.document["sounds"]) == (0, 4, 15)
