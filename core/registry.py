@@ -6,6 +6,7 @@ So adding a backend is adding a file, and listing them loads none of their libra
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from core.errors import MissingDependencyError, UnknownNameError
@@ -26,6 +27,10 @@ class Registry(Generic[T]):
         package = importlib.import_module(self.package)
         found = (module.name for module in pkgutil.iter_modules(package.__path__))
         return sorted(name for name in found if name != "base" and not name.startswith("_"))
+
+    def __iter__(self) -> Iterator[str]:
+        """The known names, sorted; so `name in registry` asks whether there is one."""
+        return iter(self.names())
 
     def load(self, name: str) -> type[T]:
         """The class behind a name.
