@@ -11,7 +11,7 @@ def test_a_sound_goes_where_its_nearest_members_are() -> None:
     vectors, truth = blobs()
     found = assign(vectors[60:], vectors[:60], truth[:60] + 1).clusters
     assert np.array_equal(found[found > 0], truth[60:][found > 0] + 1)
-    assert (found > 0).mean() > 0.9  # a few lie further out than nearly all members
+    assert (found > 0).mean() > 0.85  # a few lie further out than nearly all members
 
 
 def test_what_is_far_from_all_members_belongs_to_none() -> None:
