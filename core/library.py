@@ -21,7 +21,7 @@ from core.records import DOMAINS, Filters, Hit, Progress, Vectors
 from core.references import parse_reference
 from core.settings import Settings
 from core.store import clusterings as kept
-from core.store import sounds, spaces
+from core.store import selections, sounds, spaces
 from core.store.db import Store
 from core.store.spaces import Space
 
@@ -209,6 +209,23 @@ class Library:
         from core.comparison import compare_spaces  # scikit-learn takes a second to import
 
         return compare_spaces(self._store, labels=labels, folder=base, by_folder=by_folder, report=report)
+
+    # Choosing
+
+    def keep_selection(self, ids: Sequence[int]) -> int:
+        """Keeps some sounds under a number, to be asked about later; at most 100,000, each once.
+
+        Raises UnsupportedError for none or too many, NotFoundError for a sound that does not exist.
+        """
+        with self._store.reading() as db:
+            chosen = selections.checked(db, ids)
+        with self._store.writing() as db:
+            return selections.put_selection(db, chosen)
+
+    def selection(self, selection_id: int) -> list[int]:
+        """The ids of the sounds of a selection. Raises NotFoundError with the newest that there are."""
+        with self._store.reading() as db:
+            return selections.get_selection(db, selection_id)
 
     # Taking away
 

@@ -12,11 +12,8 @@ LARGEST = 100_000
 SHOWN = 20  # of the numbers that there are
 
 
-def put_selection(db: Database, ids: Sequence[int]) -> int:
-    """Keeps some sounds, each once, in the order given; returns the number of the selection.
-
-    Raises UnsupportedError for none or for more than LARGEST, NotFoundError that names a sound that does not exist.
-    """
+def checked(db: Database, ids: Sequence[int]) -> list[int]:
+    """The same sounds, each once. Raises UnsupportedError for none or more than LARGEST, NotFoundError for an unknown."""
     chosen = list(dict.fromkeys(ids))
     if not chosen:
         raise UnsupportedError("the selection is empty; choose at least one sound")
@@ -26,8 +23,13 @@ def put_selection(db: Database, ids: Sequence[int]) -> int:
     unknown = next((each for each in chosen if each not in known), None)
     if unknown is not None:
         raise NotFoundError(f"there is no sound {unknown}; look at the map again")
+    return chosen
+
+
+def put_selection(db: Database, ids: Sequence[int]) -> int:
+    """Keeps some sounds, in the order given; returns the number of the selection."""
     row = {
-        "sounds": np.asarray(chosen, np.int64).tobytes(),
+        "sounds": np.asarray(ids, np.int64).tobytes(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return int(str(db.table("selections").insert(row).last_pk))
