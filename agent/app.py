@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from agent.cards import literal
 from agent.context import AgentContext
 from agent.screen import Screen, ask_approval
+from agent.selecting import keep_selection
 from agent.server import running
 from agent.turn import take_turn
 from core.errors import EarshotError
@@ -77,6 +78,12 @@ async def answer(message: cl.Message) -> None:
             await _run(message.content, attachments)
     except Exception as error:
         await _apologise(error)
+
+
+@cl.action_callback("keep_selection")
+async def take_selection(action: cl.Action) -> dict[str, Any]:
+    """Keeps what was drawn around on a map; the card says the rest as the person, or shows the error."""
+    return await asyncio.to_thread(keep_selection, running().library, action.payload)
 
 
 @cl.on_stop

@@ -9,6 +9,9 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
+
+from core.records import WEAK_NAME
 
 MAX_ROWS = 50
 MAX_SKIPS = 20
@@ -94,13 +97,38 @@ def _clustering(artifact: dict[str, Any]) -> Card:
             "size": cluster["size"],
             "keywords": _words(cluster.get("keywords", []))[:MAX_TAGS],
             "exemplars": _rows(cluster.get("exemplars", [])),
+            "stability": cluster.get("stability"),
+            "name_auc": cluster.get("name_auc"),
+            "weak": cluster.get("name_auc") is not None and cluster["name_auc"] < WEAK_NAME,
+            "named_by_person": cluster.get("named_by") == "person",
         }
         for cluster in artifact["clusters"]
     ]
     total = sum(cluster["size"] for cluster in clusters)
-    title = f"{total} sounds in {len(clusters)} groups"
-    props = {"title": title, "clustering": artifact["clustering"], "method": artifact["method"], "clusters": clusters}
+    props = {
+        "title": f"{total} sounds in {len(clusters)} groups",
+        "clustering": artifact["clustering"],
+        "method": artifact["method"],
+        "name": plain(artifact.get("name") or "", limit=60),
+        "outliers": int(artifact.get("outliers") or 0),
+        "change": plain(artifact.get("change") or ""),
+        "clusters": clusters,
+    }
     return Card("Clusters", props, frozenset(cluster["title"] for cluster in clusters))
+
+
+def _map(artifact: dict[str, Any]) -> Card:
+    clustering = artifact.get("clustering")
+    given = {"clustering": clustering, "space": artifact["space"], "colour": artifact.get("colour")}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    props = {
+        "title": plain(artifact["title"]),
+        "clustering": None if clustering is None else int(clustering),
+        "space": plain(artifact["space"], limit=60),
+        "n": int(artifact["n"]),
+        "url": f"/library/map?{query}",
+    }
+    return Card("SoundMap", props)
 
 
 def _sounds(artifact: dict[str, Any]) -> Card:
@@ -124,6 +152,7 @@ CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
     "hits": _hits,
     "cluster": _cluster,
     "clustering": _clustering,
+    "map": _map,
     "sounds": _sounds,
     "ingest": _ingest,
 }

@@ -23,6 +23,8 @@ from core.errors import UnsupportedError
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 OUTSIDE = re.compile(r"""<(?:link|meta|script)\b[^>]*\b(?:href|src|content)\s*=\s*["']?(?:https?:)?//[^>]*>""", re.I)
+FRAMED = frozenset({"/library/map"})
+"""The only pages that the page itself may show in a frame."""
 NO_GUARD = (
     "the page of chainlit {version} cannot be guarded: {lack}; install it with: pip install 'chainlit>=2.12,<2.13'"
 )
@@ -72,6 +74,7 @@ class Guard:
         self.hosts = frozenset(address.hosts)
         self.origins = frozenset(address.origins)
         self.headers = safety_headers(address)
+        self.framed_headers = safety_headers(address, framed=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a refusal itself and hands everything else on."""
@@ -82,7 +85,8 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
         else:
-            await self.app(scope, receive, self._with_headers(send))
+            headers = self.framed_headers if scope["path"] in FRAMED else self.headers
+            await self.app(scope, receive, _with_headers(send, headers))
 
     def refusal(self, headers: Headers) -> PlainTextResponse | None:
         """The answer to a call that is not let in, or None.
@@ -101,15 +105,16 @@ class Guard:
             return PlainTextResponse("Calls from other sites are not answered.", 403)
         return None
 
-    def _with_headers(self, send: Send) -> Send:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers[name] = value
-            await send(message)
 
-        return send_with_headers
+def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = MutableHeaders(scope=message)
+            for name, value in headers.items():
+                given[name] = value
+        await send(message)
+
+    return send_with_headers
 
 
 def _is_loopback(host: str) -> bool:
@@ -119,10 +124,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def safety_headers(address: Address) -> dict[str, str]:
+def safety_headers(address: Address, *, framed: bool = False) -> dict[str, str]:
     """The headers of every answer. The page loads and calls nothing but its own server.
 
     Cards are compiled in the page and Chainlit starts by inline scripts, hence 'unsafe-eval' and 'unsafe-inline'.
+    framed: whether a page of the same origin may show the answer in a frame.
     """
     sockets = " ".join(f"ws://{host}" for host in address.hosts)
     policy = {
@@ -137,14 +143,14 @@ def safety_headers(address: Address) -> dict[str, str]:
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": "'self'" if framed else "'none'",
     }
     return {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "cross-origin-resource-policy": "same-origin",
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
+        "x-frame-options": "SAMEORIGIN" if framed else "DENY",
     }
 
 

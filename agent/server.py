@@ -5,22 +5,22 @@ Knows where things are served, not what a turn looks like (app.py, screen.py) or
 
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.files import PageFolder, prepare_page
 from agent.guard import Address, Guard, guard_chainlit
 from agent.memory import chats_of
 from agent.playback import playable
-from core.errors import AudioError, EarshotError, NotFoundError, UnsupportedError
+from core.errors import AudioError, EarshotError, NotFoundError, UnknownNameError, UnsupportedError
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -174,6 +174,10 @@ def _routes(library: "Library") -> APIRouter:
     def attachment(attachment_id: str) -> FileResponse:
         return _send(lambda: library.attachment(attachment_id).path, cache)
 
+    @known.api_route("/map", methods=["GET", "HEAD"])
+    def sound_map(clustering: str = "", space: str = "", colour: str = "cluster") -> HTMLResponse:
+        return _draw(library, clustering, space, colour)
+
     @known.api_route("/{anything:path}", methods=["GET", "HEAD"])
     def nothing(anything: str) -> None:
         raise HTTPException(404, f"nothing is called {anything!r} here")
@@ -188,20 +192,37 @@ def _routes(library: "Library") -> APIRouter:
     return routes
 
 
+def _draw(library: "Library", clustering: str, space: str, colour: str) -> HTMLResponse:
+    """The map as a page that hears the sounds from here; drawn anew each time, since its groups may be renamed."""
+    from core.map_page import Sounds, page  # the encoder of previews is not needed before
+
+    with _problems_told():
+        found = library.maps.get(space or None, _as_id(clustering) if clustering else None)
+    sounds = Sounds(base="/library/audio/")
+    return HTMLResponse(page(found, sounds, colour), headers={"cache-control": "private, no-cache"})
+
+
 def _as_id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS):
-        raise NotFoundError(f"no sound is called {text!r}; a sound is named by its number")
+        raise NotFoundError(f"nothing is called {text!r}; a sound or a clustering is named by its number")
     return int(text)
 
 
 def _send(find: Callable[[], Path], cache: Path) -> FileResponse:
     """A sound in ranges, as a player asks for it; asked for anew each time, since numbers differ between libraries."""
-    try:
+    with _problems_told():
         found = playable(find(), cache)
-    except (NotFoundError, FileNotFoundError) as error:
+    return FileResponse(found.path, media_type=found.media_type, headers={"cache-control": "private, no-cache"})
+
+
+@contextmanager
+def _problems_told() -> Iterator[None]:
+    """A known problem as the answer that fits it."""
+    try:
+        yield
+    except (NotFoundError, UnknownNameError, FileNotFoundError) as error:
         raise HTTPException(404, str(error)) from error
     except AudioError as error:
         raise HTTPException(415, str(error)) from error
     except EarshotError as error:
         raise HTTPException(409, str(error)) from error
-    return FileResponse(found.path, media_type=found.media_type, headers={"cache-control": "private, no-cache"})

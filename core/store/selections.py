@@ -13,7 +13,10 @@ SHOWN = 20  # of the numbers that there are
 
 
 def checked(db: Database, ids: Sequence[int]) -> list[int]:
-    """The same sounds, each once. Raises UnsupportedError for none or more than LARGEST, NotFoundError for an unknown."""
+    """The same sounds, each once.
+
+    Raises UnsupportedError for none or more than LARGEST, NotFoundError that names a sound that does not exist.
+    """
     chosen = list(dict.fromkeys(ids))
     if not chosen:
         raise UnsupportedError("the selection is empty; choose at least one sound")

@@ -56,11 +56,21 @@ INGEST = {
     "missing": 0,
     "damaged": 1,
 }
+MAP = {
+    "kind": "map",
+    "title": "A map of 300 sounds",
+    "clustering": 3,
+    "space": "builtin",
+    "colour": "domain",
+    "n": 300,
+    "groups": 12,
+}
 ARTIFACTS = [
     {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
     {"kind": "cluster", "clustering": 3, "summary": "Drums.", "members": [412], **CLUSTER},
     {"kind": "sounds", "sounds": [DETAIL]},
+    MAP,
     INGEST,
 ]
 
@@ -94,6 +104,33 @@ def test_a_card_names_an_element_that_exists_and_is_json(artifact):
 )
 def test_what_its_text_says_in_full_gets_no_card(artifact):
     assert card_for(artifact) is None
+
+
+def test_a_map_is_shown_from_an_address_that_holds_what_it_shows():
+    props = drawn(MAP).props
+    assert props["url"] == "/library/map?clustering=3&space=builtin&colour=domain"
+    assert (
+        drawn(MAP | {"clustering": None, "space": "a&b=c"}).props["url"] == "/library/map?space=a%26b%3Dc&colour=domain"
+    )
+
+
+def test_a_group_says_how_firm_it_is_and_whether_its_name_is_weak():
+    def group(**more):
+        artifact = {"kind": "clustering", "clustering": 3, "method": "gmm", "clusters": [CLUSTER | more]}
+        return drawn(artifact).props["clusters"][0]
+
+    firm = group(stability=0.93, name_auc=0.91, named_by="person")
+    assert (firm["stability"], firm["name_auc"], firm["weak"], firm["named_by_person"]) == (0.93, 0.91, False, True)
+    assert group(name_auc=0.69)["weak"]
+    plain_one = group()
+    assert (plain_one["stability"], plain_one["name_auc"], plain_one["weak"]) == (None, None, False)
+
+
+def test_a_clustering_says_what_is_different_and_what_fits_nowhere():
+    artifact = {"kind": "clustering", "clustering": 3, "method": "hdbscan", "clusters": [CLUSTER]}
+    props = drawn(artifact | {"outliers": 7, "change": "12 sounds moved; group 4 split.", "name": "take two"}).props
+    assert (props["outliers"], props["change"], props["name"]) == (7, "12 sounds moved; group 4 split.", "take two")
+    assert (drawn(artifact).props["outliers"], drawn(artifact).props["change"]) == (0, "")
 
 
 def test_a_hit_keeps_its_order_score_and_moment():

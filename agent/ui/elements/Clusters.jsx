@@ -37,6 +37,17 @@ function Example({ sound }) {
   )
 }
 
+// A number from 0 to 1 with what it says; nothing where it was not measured.
+function Check({ label, value, explained, testId }) {
+  if (typeof value !== "number") return null
+  return (
+    <span className="es-check" title={explained} data-testid={testId}>
+      {label} {value.toFixed(2)}
+      <span className="es-share" aria-hidden="true"><span style={{ width: `${Math.max(0, Math.min(100, 100 * value))}%` }} /></span>
+    </span>
+  )
+}
+
 function Group({ cluster, share, busy, ask }) {
   return (
     <li className="es-group" data-testid="cluster" data-cluster={cluster.cluster}>
@@ -49,6 +60,12 @@ function Group({ cluster, share, busy, ask }) {
         </button>
       </div>
       <div className="es-share" aria-hidden="true"><span style={{ width: `${share}%` }} /></div>
+      <p className="es-checks">
+        <Check label="holds still" value={cluster.stability} explained="How surely the group comes back when it is made from a part of the sounds; 1 is always" testId="stability" />
+        <Check label="name finds its own" value={cluster.name_auc} explained="The chance that a search for the name puts a sound of the group before another; 0.5 says nothing" testId="name-check" />
+        {cluster.weak ? <span className="es-check es-weak" data-testid="weak-name">weak name</span> : null}
+        {cluster.named_by_person ? <span className="es-check">named by you</span> : null}
+      </p>
       <p className="es-words">{cluster.keywords.map((word) => <span key={word} className="es-tag">{word}</span>)}</p>
       <ul className="es-examples">{cluster.exemplars.map((sound) => <Example key={sound.id} sound={sound} />)}</ul>
     </li>
@@ -64,8 +81,12 @@ export default function Clusters() {
     <section className="es-card" aria-label={props.title} data-testid="clusters">
       <header className="es-head">
         <h3 className="es-title">{props.title}</h3>
-        <span className="es-count">clustering {props.clustering} · {props.method}</span>
+        <span className="es-count">
+          clustering {props.clustering}{props.name ? ` “${props.name}”` : ""} · {props.method}
+          {props.outliers ? ` · ${props.outliers} in no group` : ""}
+        </span>
       </header>
+      {props.change ? <p className="es-change" data-testid="change">{props.change}</p> : null}
       <ol className="es-groups">
         {shown.map((cluster) => (
           <Group
