@@ -18,6 +18,7 @@ from tools.get_metadata import get_metadata_tool
 from tools.ingest import ingest_tool
 from tools.search_by_audio import search_by_audio_tool
 from tools.search_by_text import search_by_text_tool
+from tools.show_map import show_map_tool
 from tools.summarize_cluster import summarize_cluster_tool
 
 WRITES_OUTSIDE = "writes_outside"
@@ -36,6 +37,7 @@ def build_tools(library: Library, report: Callable[[Progress], None] = lambda _:
         export_tool(library),
         ears_tool(library, report),
         compare_ears_tool(library, report),
+        show_map_tool(library, report),
     ]
 
 
