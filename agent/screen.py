@@ -17,7 +17,13 @@ from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
 APPROVAL_WAIT_S = 3600
-WATCHED = {"ingest": "Looking for sounds…", "ears": "Looking at the ears…", "compare_ears": "Comparing…"}
+WATCHED = {
+    "ingest": "Looking for sounds…",
+    "ears": "Looking at the ears…",
+    "compare_ears": "Comparing…",
+    "cluster": "Grouping…",
+    "show_map": "Drawing the map…",
+}
 """Tools that take long, and what is said before they tell how far they are: their step stands open while they run."""
 
 

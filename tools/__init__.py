@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 from langchain_core.tools import BaseTool
 
+from core.grouping.describing import Namer
 from core.library import Library
 from core.records import Progress
 from tools.cluster import cluster_tool
 from tools.compare_ears import compare_ears_tool
 from tools.ears import ears_tool
+from tools.edit_clusters import edit_clusters_tool
 from tools.export import export_tool
 from tools.get_metadata import get_metadata_tool
 from tools.ingest import ingest_tool
@@ -20,21 +22,29 @@ from tools.search_by_audio import search_by_audio_tool
 from tools.search_by_text import search_by_text_tool
 from tools.show_map import show_map_tool
 from tools.summarize_cluster import summarize_cluster_tool
+from tools.versions import versions_tool
 
 WRITES_OUTSIDE = "writes_outside"
 """The key in a tool's metadata that says it writes outside the library, so that the person must be asked first."""
 
 
-def build_tools(library: Library, report: Callable[[Progress], None] = lambda _: None) -> list[BaseTool]:
-    """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it."""
+def build_tools(
+    library: Library, report: Callable[[Progress], None] = lambda _: None, namer: Namer | None = None
+) -> list[BaseTool]:
+    """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it.
+
+    namer: names groups of sounds; without one they have built-in names.
+    """
     return [
         ingest_tool(library, report),
         search_by_audio_tool(library),
         search_by_text_tool(library),
-        cluster_tool(library),
+        cluster_tool(library, report, namer),
         summarize_cluster_tool(library),
+        edit_clusters_tool(library),
+        versions_tool(library),
         get_metadata_tool(library),
-        export_tool(library),
+        export_tool(library, report),
         ears_tool(library, report),
         compare_ears_tool(library, report),
         show_map_tool(library, report),

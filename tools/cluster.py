@@ -1,55 +1,75 @@
 """Groups the sounds of the library."""
 
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.tools import BaseTool
 
+from core.grouping.describing import Namer
 from core.library import Library
-from core.records import Clustering
+from core.records import WEAK_NAME, Clustering, Progress
 from tools.base import Answer, as_tool, line, noted, quoted, sound_card
 
+LONGEST_CHANGE = 400
 
-def cluster_tool(library: Library) -> BaseTool:
-    """The tool over a library."""
 
-    def cluster(k: int | None = None, method: str = "gmm", query: str | None = None) -> Answer:
+def cluster_tool(library: Library, report: Callable[[Progress], None], namer: Namer | None) -> BaseTool:
+    """The tool over a library; `report` hears how far it is, `namer` names the groups where there is one."""
+
+    def cluster(
+        k: int | None = None, method: str | None = None, query: str | None = None, selection: int | None = None
+    ) -> Answer:
         """Group the sounds by how they sound and give each group a title. The result is kept under an id.
 
         Args:
-            k: How many groups; leave it out to have the number found (BIC).
-            method: gmm, or kmeans which needs k.
+            k: How many groups; leave it out to have the number found.
+            method: gmm (finds the number by BIC), hdbscan (leaves out what fits nowhere) or kmeans (needs k).
             query: Group only the sounds that these words find.
+            selection: Group only the sounds that the person marked on a map, by the number of the selection.
         """
-        clustering = library.groups.make(k, method=method, query=query)
-        artifact = clustering_artifact(library, clustering)
-        return noted(library, (_text(artifact), artifact))
+        clustering = library.groups.make(k, method=method, query=query, selection=selection, namer=namer, report=report)
+        return noted(library, clustering_answer(library, clustering))
 
     return as_tool(cluster)
 
 
-def clustering_artifact(library: Library, clustering: Clustering) -> dict[str, Any]:
-    """A clustering as the screen shows it, with the cards of the most typical sounds of each group."""
+def clustering_answer(library: Library, clustering: Clustering) -> Answer:
+    """A clustering for the model and for the screen, with the cards of the most typical sounds of each group."""
     ids = [sound_id for cluster in clustering.clusters for sound_id in cluster.exemplars]
     cards = {card["id"]: sound_card(card) for card in library.cards(ids)}
     clusters = [
         each.as_dict() | {"exemplars": [cards[sound_id] for sound_id in each.exemplars if sound_id in cards]}
         for each in clustering.clusters
     ]
-    return {
+    artifact = {
         "kind": "clustering",
-        "clustering": clustering.clustering,
-        "k": clustering.k,
-        "method": clustering.method,
-        "query": clustering.query,
         "automatic": bool(clustering.bic),
+        **{
+            key: getattr(clustering, key)
+            for key in ("clustering", "k", "method", "query", "outliers", "name", "change")
+        },
         "clusters": clusters,
     }
+    return _text(artifact), artifact
 
 
 def _text(artifact: dict[str, Any]) -> str:
     how = "the number found by BIC" if artifact["automatic"] else "the number asked for"
     lines = [f"clustering {artifact['clustering']}: {artifact['k']} clusters, {how} ({artifact['method']})"]
+    if artifact["change"]:
+        lines.append(f"beside the one before: {quoted(artifact['change'], LONGEST_CHANGE)}")
+    if artifact["outliers"]:
+        lines.append(f"{artifact['outliers']} sounds fit nowhere and belong to no cluster")
     for cluster in artifact["clusters"]:
-        lines.append(f"cluster {cluster['cluster']} {quoted(cluster['title'])}, {cluster['size']} sounds; typical:")
+        told = f"cluster {cluster['cluster']} {quoted(cluster['title'])}, {cluster['size']} sounds{_checked(cluster)}"
+        lines.append(f"{told}; typical:")
         lines += [f"  {line(card)}" for card in cluster["exemplars"][:2]]
     return "\n".join(lines)
+
+
+def _checked(cluster: dict[str, Any]) -> str:
+    """How firm a cluster is and whether its name finds it, as far as that is known."""
+    firm = "" if cluster["stability"] is None else f", stability {cluster['stability']:.2f}"
+    found = "" if cluster["name_auc"] is None else f", name check {cluster['name_auc']:.2f}"
+    weak = " (weak name)" if found and cluster["name_auc"] < WEAK_NAME else ""
+    return f"{firm}{found}{weak}"

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from core.comparison import Comparison  # only a name here; scikit-learn takes a second to import
 
 
+BY_FOLDER = "Where the folders say what the sounds are, ask for a comparison by folder: it tells more."
+
+
 def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` hears how far the comparison is."""
 
@@ -24,14 +27,15 @@ def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> B
         """
         compared = library.compare_spaces(by_folder=by_folder, report=report)
         columns, rows = comparison_table(compared)
-        title = "The ears of this library, the best first"
-        lines = [title, ", ".join(columns), *(", ".join(row) for row in rows), compared.note]
+        title = "The ears of this library, the best first" if compared.labelled else "The ears of this library compared"
+        remark = compared.note if compared.labelled else f"{compared.note} {BY_FOLDER}"
+        lines = [title, ", ".join(columns), *(", ".join(row) for row in rows), remark]
         return "\n".join(lines), {
             "kind": "table",
             "title": title,
             "columns": columns,
             "rows": rows,
-            "remark": compared.note,
+            "remark": remark,
         }
 
     return as_tool(compare_ears)

@@ -5,6 +5,7 @@ import re
 from langchain_core.language_models import BaseChatModel
 
 from core.errors import EarshotError, MissingDependencyError, UnknownNameError
+from core.grouping.describing import Namer
 from core.settings import Settings
 
 EMBEDDED = "embedded"
@@ -31,6 +32,20 @@ def connect(settings: Settings) -> BaseChatModel:
             f"chat model {name!r} has no provider; write embedded, or provider:model such as ollama:llama3.2"
         )
     return _from_provider(provider, model)
+
+
+def namer_of(model: BaseChatModel, settings: Settings) -> Namer | None:
+    """What names groups of sounds by a chat model; None for the embedded one, whose names are the built-in ones."""
+    from agent.llm.embedded import EmbeddedChatModel
+    from agent.llm.namer import ChatNamer
+
+    if isinstance(model, EmbeddedChatModel):
+        return None
+    name = settings.model.strip() or default_name(settings)
+    try:
+        return ChatNamer(model, name.rstrip(":"))
+    except NotImplementedError:  # a model without structured answers
+        return None
 
 
 def default_name(settings: Settings) -> str:

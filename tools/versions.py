@@ -1,0 +1,60 @@
+"""The clusterings that are kept: which there are, what is different between two, and going back to one."""
+
+from langchain_core.tools import BaseTool
+
+from core.errors import NotFoundError
+from core.library import Library
+from core.records import Clustering
+from tools.base import Answer, as_tool, quoted
+from tools.cluster import LONGEST_CHANGE, clustering_answer
+
+SHOWN = 20
+COLUMNS = ["clustering", "groups", "how", "what is different", "made"]
+
+
+def versions_tool(library: Library) -> BaseTool:
+    """The tool over a library."""
+
+    def versions(compare: list[int] | None = None, restore: int | None = None, name: str = "") -> Answer:
+        """List the clusterings that are kept, compare two of them, go back to one, or give the one meant now a name.
+
+        Args:
+            compare: The ids of two clusterings, or of one that is compared with the one that it is based on.
+            restore: The id of the clustering to go back to.
+            name: What the person calls the clustering that is meant now, or the one that is restored.
+        """
+        if compare:
+            return _compared(library, compare)
+        if restore is not None or name:
+            made = library.groups.current() if restore is None else library.groups.restore(restore)
+            if name:
+                made = library.groups.label(made.clustering, name)
+            text, artifact = clustering_answer(library, made)
+            called = f", called {quoted(made.name)}" if made.name else ""
+            told = f"Clustering {made.clustering}{called} is the one that is meant now."
+            return f"{told}\n{text}", artifact | {"told": told}
+        every = library.groups.all()
+        current = library.groups.current().clustering if every else None
+        title = f"{len(every)} clustering{'' if len(every) == 1 else 's'} kept, the newest first"
+        rows = [_row(each, current) for each in reversed(every[-SHOWN:])]
+        lines = [title, *(", ".join(filter(None, row)) for row in rows)]
+        return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
+
+    return as_tool(versions)
+
+
+def _compared(library: Library, ids: list[int]) -> Answer:
+    after = max(ids)
+    before = min(ids) if len(set(ids)) > 1 else library.groups.get(after).based_on
+    if before is None:
+        raise NotFoundError(f"clustering {after} is based on no other; name the one to compare it with")
+    difference, told = library.groups.compare(before, after)
+    title = f"From clustering {before} to {after}: {told}."
+    return quoted(title, LONGEST_CHANGE), {"kind": "difference", "title": title, **difference.as_dict()}
+
+
+def _row(each: Clustering, current: int | None) -> list[str]:
+    number = f"{each.clustering}{', meant now' if each.clustering == current else ''}"
+    named = f"{each.name}: " if each.name else ""
+    how = f"{each.method}{f', “{each.query}”' if each.query else ''}"
+    return [number, str(each.k), how, f"{named}{each.change}", each.created_at[:16].replace("T", " ")]
