@@ -37,10 +37,10 @@ class TextEars(ABC):
     def fits(self, text: str, ids: Ids) -> Scores:
         """How well each of some sounds fits a text, float32 (n_ids,); 0 where they know nothing. ids: sorted."""
         placed = np.zeros(len(ids), np.float32)
-        scores = self._fits(text)
+        rows = np.flatnonzero(np.isin(self.index.sounds, ids))
+        scores = self._fits(text, rows)
         if scores is not None:
-            known = np.isin(self.index.sounds, ids)
-            placed[np.searchsorted(ids, self.index.sounds[known])] = scores[known]
+            placed[np.searchsorted(ids, self.index.sounds[rows])] = scores
         return placed
 
     @abstractmethod
@@ -48,8 +48,8 @@ class TextEars(ABC):
         """The window of each chosen sound that fits a text best, where one fits at least so well."""
 
     @abstractmethod
-    def _fits(self, text: str) -> Scores | None:
-        """How well each sound of the space fits; None for a text that they do not understand."""
+    def _fits(self, text: str, rows: Ids) -> Scores | None:
+        """How well the sounds in some rows of the index fit; None for a text that they do not understand."""
 
 
 class ByClasses(TextEars):
@@ -64,9 +64,12 @@ class ByClasses(TextEars):
         found = {sound: fit(meaning, windows.T) for sound, windows in heard.items()}
         return {sound: int(each.argmax()) for sound, each in found.items() if each.max() >= fits}
 
-    def _fits(self, text: str) -> Scores | None:
+    def _fits(self, text: str, rows: Ids) -> Scores | None:
         meaning = understand(text)
-        return fit(meaning, self.index.heard) if len(meaning) else None
+        if not len(meaning):
+            return None
+        every = len(rows) == len(self.index.sounds)
+        return fit(meaning, self.index.heard if every else self.index.heard[:, rows])
 
 
 class ByTower(TextEars):
@@ -94,12 +97,11 @@ class ByTower(TextEars):
                 found[sound] = best
         return found
 
-    def _fits(self, text: str) -> Scores | None:
+    def _fits(self, text: str, rows: Ids) -> Scores | None:
         if not any(letter.isalnum() for letter in text):
             return None
-        every = np.arange(len(self.index.sounds))
-        cosines = self.index.by_sound.scores(self._vector(text), every)
-        return np.where(self._is_sound, self._fitting(cosines, self._usual), 0).astype(np.float32)
+        cosines = self.index.by_sound.scores(self._vector(text), rows)
+        return np.where(self._is_sound[rows], self._fitting(cosines, self._usual[rows]), 0).astype(np.float32)
 
     def _fitting(self, cosines: NDArray[np.floating], usual: NDArray[np.float64]) -> NDArray[np.float64]:
         deviations = (cosines - usual) / self._spread

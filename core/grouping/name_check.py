@@ -12,25 +12,30 @@ from core import text_search
 from core.store.clusterings import Members
 from core.text_ears import TextEars
 
+MOST = 10_000  # sounds that a title is checked with; of more, each group sends as many as make that, drawn by chance
+FEWEST = 50  # of a group, if it has so many
+
 
 class NameCheck:
     """Checks titles against the sounds of one clustering; those of no group count as others."""
 
     def __init__(self, db: Database, ears: TextEars | None, members: Members) -> None:
-        self._db, self._ears, self._members = db, ears, members
-        self._sounds = set(members.sounds.tolist())
+        self._db, self._ears = db, ears
+        rows = _sample(members.clusters)
+        self._sounds, self._clusters = members.sounds[rows], members.clusters[rows]
+        self._allowed = set(self._sounds.tolist())
 
     def auc(self, title: str, cluster: int) -> float | None:
         """The chance that a search for the title puts a member of the cluster before a sound of another group.
 
         From 0 to 1; 0.5 says nothing, equal scores count half. None where there are no others to be told apart from.
         """
-        inside = self._members.clusters == cluster
+        inside = self._clusters == cluster
         if inside.all() or not inside.any():
             return None
-        ranking = text_search.rank(self._db, self._ears, title, "", self._sounds, fits=0.0)
+        ranking = text_search.rank(self._db, self._ears, title, "", self._allowed, fits=0.0)
         scores = np.zeros(len(inside))
-        scores[np.searchsorted(self._members.sounds, ranking.ids)] = ranking.scores
+        scores[np.searchsorted(self._sounds, ranking.ids)] = ranking.scores
         return auc(scores, inside)
 
 
@@ -42,3 +47,16 @@ def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
     """
     n_in, n_out = int(inside.sum()), int((~inside).sum())
     return float((rankdata(scores)[inside].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out))
+
+
+def _sample(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows in order: all, or of each group a share by chance."""
+    if len(clusters) <= MOST:
+        return np.arange(len(clusters))
+    draws, rows = np.random.default_rng(0), []
+    for number in np.unique(clusters):
+        inside = np.flatnonzero(clusters == number)
+        wanted = min(len(inside), max(FEWEST, len(inside) * MOST // len(clusters)))
+        rows.append(draws.choice(inside, wanted, replace=False))
+    chosen: NDArray[np.int64] = np.sort(np.concatenate(rows))
+    return chosen
