@@ -26,11 +26,13 @@ Report: TypeAlias = Callable[[Progress], None]
 DIMENSIONS = 50  # principal axes that neighbours are looked for in; ten times faster than 512, hardly another map
 MOST_FITTED = 20_000  # vectors that UMAP moves (about 20 s on one core); the rest is put among them
 FEWEST_FITTED = 15  # below this there is no neighbourhood that UMAP could keep
+DISCRIMINATED = 24  # principal axes that groups are told apart in, as many as they are made in
 NEIGHBOURS = 15
 MIN_DISTANCE = 0.1
 EPOCHS_SMALL, EPOCHS_LARGE, LARGE = 500, 200, 10_000  # as UMAP itself chooses by the number of vectors
 PLACED_BY = 10  # neighbours that say where a new one goes
 TOGETHER = 0.06  # neighbours this close on the map are of one place
+FAR, SLACK = 0.01, 0.1  # the outer hundredth of each side is drawn in where it is further off than a tenth of the rest
 MARGIN = 0.04  # between the outermost place and the rim
 LEAST_JITTER = 0.003  # so that twins do not cover each other
 MOST_JITTER = 0.012
@@ -45,10 +47,9 @@ def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _
     """
     points = np.zeros((len(vectors), 2), np.float32)
     silent = ~vectors.any(axis=1)
-    points[silent] = rim(ids[silent])
     heard = np.flatnonzero(~silent)
     if not len(heard):
-        return points
+        return rim(ids, points[heard])
     fitted, rest = _sample(heard, seed)
     with threadpool_limits(1):  # sums in a fixed order
         report(Progress(0, len(heard), "looking for neighbours"))
@@ -56,6 +57,7 @@ def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _
         points[fitted] = normalised(frames[-1])
     report(Progress(len(fitted), len(heard), "laid out"))
     points[rest] = place(vectors[rest], ids[rest], vectors[fitted], points[fitted], report)
+    points[silent] = rim(ids[silent], points[heard])
     return points
 
 
@@ -77,7 +79,7 @@ def place(vectors: Vectors, ids: Ids, known: Vectors, known_points: Points, repo
     """
     points = np.zeros((len(vectors), 2), np.float32)
     silent, heard = ~vectors.any(axis=1), known.any(axis=1)
-    points[silent] = rim(ids[silent])
+    points[silent] = rim(ids[silent], known_points[heard])
     rows = np.flatnonzero(~silent)
     if len(rows) and not heard.any():
         points[rows] = lay_out(vectors[rows], ids[rows])
@@ -92,17 +94,32 @@ def place(vectors: Vectors, ids: Ids, known: Vectors, known_points: Points, repo
     return points
 
 
-def rim(ids: Ids) -> Points:
-    """Places for silence, at the left of the lower rim; each drawn from its id, so that it never moves."""
+def rim(ids: Ids, heard: Points) -> Points:
+    """Places for silence, below the places of what is heard and to the left; drawn from its ids, so that it stays."""
     drawn = _drawn(ids)
-    return np.stack([0.01 + 0.12 * drawn[:, 0], 0.02 * drawn[:, 1]], axis=1).astype(np.float32)
+    lowest = heard[:, 1].min() if len(heard) else 1.5 * MARGIN
+    spots = [MARGIN + 0.12 * drawn[:, 0], lowest - MARGIN + 0.4 * MARGIN * drawn[:, 1]]
+    return np.stack(spots, axis=1).astype(np.float32)
 
 
-def normalised(points: NDArray[Any]) -> Points:
-    """The same places within the margins, with one scale for both axes and the shorter one centred."""
-    low, high = points.min(axis=0), points.max(axis=0)
+def normalised(points: NDArray[Any], like: NDArray[Any] | None = None) -> Points:
+    """The same places within the margins, with one scale for both axes and the shorter one centred.
+
+    The few that lie far out, whose distance says nothing in UMAP, are drawn nearer, in order, so that they do not cost
+    all others their room. like: the places whose extent counts, for frames of one run; these are cut at the rim.
+    """
+    points, like = points.astype(np.float64), (points if like is None else like).astype(np.float64)
+    low, high = np.quantile(like, [FAR, 1 - FAR], axis=0)
+    slack = SLACK * max(float((high - low).max()), 1e-9)
+
+    def drawn_in(places: NDArray[np.float64]) -> NDArray[np.float64]:
+        over, under = np.maximum(places - high, 0) / slack, np.maximum(low - places, 0) / slack
+        return np.asarray(np.clip(places, low, high) + slack * (np.log1p(over) - np.log1p(under)))
+
+    points, like = drawn_in(points), drawn_in(like)
+    low, high = like.min(axis=0), like.max(axis=0)
     scale = (1 - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
-    moved: Points = (0.5 + (points - (low + high) / 2) * scale).astype(np.float32)
+    moved: Points = np.clip(0.5 + (points - (low + high) / 2) * scale, 0, 1).astype(np.float32)
     return moved
 
 
@@ -113,6 +130,29 @@ def principal_plane(vectors: NDArray[Any], n: int = 2) -> NDArray[np.float64]:
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     plane = centred @ axes
     return np.pad(plane, ((0, 0), (0, n - plane.shape[1])))
+
+
+def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Places, float64 (n, 2), on the plane in which the groups of some vectors lie furthest apart.
+
+    groups: int64 (n,), the number of each one's group. Linear, so a Gaussian stays one; a unit is the standard
+    deviation within groups. Source: Fisher, "The use of multiple measurements in taxonomic problems" (1936), on the
+    main axes of the vectors.
+    """
+    with threadpool_limits(1):
+        rows = principal_plane(vectors, min(DISCRIMINATED, vectors.shape[1]))
+        numbers, which = np.unique(groups, return_inverse=True)
+        sizes = np.bincount(which)
+        means = np.stack([np.bincount(which, column) for column in rows.T], axis=1) / sizes[:, None]
+        within = rows - means[which]
+        spread, axes = np.linalg.eigh(within.T @ within / max(1, len(rows) - len(numbers)))
+        white = axes / np.sqrt(np.maximum(spread, 1e-3 * spread[-1] + 1e-12))
+        between = (means * np.sqrt(sizes)[:, None]) @ white
+        whole = rows @ white
+        # a little of the whole spread gives two groups, whose means lie on a line, a second direction
+        directions = np.linalg.eigh(between.T @ between + 1e-3 * (whole.T @ whole))[1][:, ::-1][:, :2]
+        plane = whole @ directions
+        return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
 
 
 def _sample(rows: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -158,7 +198,16 @@ def _runs(vectors: Vectors, ids: Ids, seed: int, n_frames: int = 1) -> list[NDAr
         densmap_kwds={},
         output_dens=False,
     )
-    return [np.asarray(each, np.float32) for each in run[1].get("embedding_list", [run[0]])]
+    frames = [np.asarray(each, np.float64) for each in run[1].get("embedding_list", [run[0]])]
+    turn = _lying(frames[-1])
+    return [(each @ turn).astype(np.float32) for each in frames]
+
+
+def _lying(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation that lays the longer side of some places level, as screens are: UMAP knows no above and beside."""
+    x, y = _axes(points - points.mean(axis=0), 2)[:, 0]
+    x, y = (x, y) if x >= 0 else (-x, -y)
+    return np.array([[x, -y], [y, x]])
 
 
 def _epochs(last: int, n_frames: int) -> int | list[int]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.ears import Ears
 from core.errors import NotFoundError
-from core.layout import Ids, Points, Report, lay_out, place
+from core.layout import Ids, Points, Report, discriminant_plane, lay_out, place
 from core.records import Clustering, Record
 from core.store import layouts, spaces
 from core.store.db import Store
@@ -59,6 +60,14 @@ class SoundMap(Record):
         return f"{what}; lay all of them out anew with: earshot map --anew --out FILE"
 
 
+@dataclass(frozen=True, slots=True)
+class GroupPlane:
+    """Groups as they lie in the vectors themselves, not on the map: places float64 (n, 2), groups int64 (n,) from 1."""
+
+    places: NDArray[np.float64]
+    groups: NDArray[np.int64]
+
+
 class Maps:
     """The maps of one library, one for each space. ears: whose spaces. groups: what they are coloured by."""
 
@@ -88,6 +97,22 @@ class Maps:
         found = self._space(space)
         layout = self._layout(found, seed, anew=anew, report=report)
         return self._filled(found, layout, grouped)
+
+    def plane(self, clustering: int) -> GroupPlane:
+        """The sounds of a clustering on the plane in which its groups lie furthest apart (`discriminant_plane`).
+
+        Without silence and those of no group. Raises NotFoundError.
+        """
+        grouped, members = self._groups.get(clustering), self._groups.members(clustering)
+        space = self._space(grouped.space)
+        with self._store.reading() as db:
+            held = spaces.all_vectors(db, space)
+        order = np.argsort(held.sounds)
+        ids, vectors = held.sounds[order], held.vectors[order]
+        rows = np.minimum(np.searchsorted(ids, members.sounds), len(ids) - 1)
+        shown = (ids[rows] == members.sounds) & (members.clusters > 0) & vectors[rows].any(axis=1)
+        groups = members.clusters[shown]
+        return GroupPlane(discriminant_plane(vectors[rows[shown]], groups), groups)
 
     def _grouped(self, clustering: int | None) -> Clustering | None:
         if clustering is not None:
