@@ -27,7 +27,7 @@ from core.ontology import audioset
 from core.records import IngestReport, Progress, Skip
 from core.scan import GONE, FoundFile, find_again, find_files, printable
 from core.settings import Settings
-from core.store import sounds, spaces
+from core.store import places, sounds, spaces
 from core.store.db import Store
 from core.workers import ListenerPool, Result
 
@@ -91,6 +91,7 @@ class Ingest:
         with self._store.locked("ingest", self._settings.lock_wait_s):
             with self._store.writing() as db:
                 self._spaces = {each.name: spaces.put_space(db, each) for each in ears}
+                places.add_roots(db, [path for path in self._paths if path.is_dir()])
                 self._remember(db, files)
             try:
                 yield from self._run(files)

@@ -12,8 +12,8 @@ from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
 from core.ears import Ears
 from core.embedding.base import pooled
-from core.errors import NotFoundError, UnknownNameError, UnsupportedError
-from core.export import Exported, copy_sounds
+from core.errors import NotFoundError, UnknownNameError
+from core.export import Exported, Exports
 from core.grouping.groups import Groups
 from core.index import SpaceIndex
 from core.maps import Maps
@@ -44,6 +44,7 @@ class Library:
         self.ears = Ears(self._store, self.settings)
         self.groups = Groups(self._store, self.ears)
         self.maps = Maps(self._store, self.ears, self.groups)
+        self.exports = Exports(self._store, self.groups, self.settings)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 
     # Adding
@@ -229,20 +230,36 @@ class Library:
 
     # Taking away
 
-    def export(self, ids: Sequence[int], *, clustering: int | None = None, name: str = "") -> Exported:
-        """Copies sounds, or all clusters of a clustering, into a new folder under the exports folder of the settings.
+    def export(
+        self,
+        ids: Sequence[int] = (),
+        *,
+        clustering: int | None = None,
+        clusters: Sequence[int] | None = None,
+        to: Path | None = None,
+        name: str = "",
+        link: str = "copy",
+        form: str = "folders",
+        skip_missing: bool = False,
+    ) -> Exported:
+        """Writes sounds, a clustering or some of its clusters out at once; `exports` plans, shows and takes back.
 
-        A clustering goes to `clusters/cluster-n/`. Raises NotFoundError if a sound is unknown or its file is gone.
+        What it takes and raises: see `Exports.plan`.
         """
-        if clustering is None and not ids:
-            raise UnsupportedError("there is nothing to export; name some sounds or a clustering")
-        parts: list[tuple[str, list[Path]]] = [("", [self.audio_path(each) for each in ids])] if ids else []
-        if clustering is not None:
-            for cluster in self.groups.get(clustering).clusters:
-                members = self.groups.summary(clustering, cluster.cluster).members
-                parts.append((f"clusters/cluster-{cluster.cluster}", [self.audio_path(each) for each in members]))
-        title = name or (f"clustering {clustering}" if clustering is not None else "sounds")
-        return copy_sounds(self.settings.exports, title, parts)
+        plan = self.exports.plan(
+            ids,
+            clustering=clustering,
+            clusters=clusters,
+            to=to,
+            name=name,
+            link=link,
+            form=form,
+            skip_missing=skip_missing,
+        )
+        run = self.exports.write(plan)
+        for _ in run:
+            continue
+        return run.exported
 
     # Parts of the above
 

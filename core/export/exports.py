@@ -1,0 +1,173 @@
+"""What a library offers for taking sounds away: a plan that can be looked at, its execution, and the way back."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import NotFoundError, UnknownNameError, UnsupportedError
+from core.export import places
+from core.export.names import title_name
+from core.export.planning import Part, folder_files, list_files
+from core.export.records import FORMS, LINKS, MANIFEST, Plan, Undone
+from core.export.sources import find_sources
+from core.export.undoing import undo
+from core.export.writing import Export
+from core.records import Progress
+from core.settings import Settings
+from core.store import places as kept
+from core.store import sounds as rows
+from core.store.db import Store
+
+if TYPE_CHECKING:
+    from core.grouping.groups import Groups
+
+
+class Exports:
+    """The exports of one library. groups: its clusterings. settings: say where a folder goes that has no place."""
+
+    def __init__(self, store: Store, groups: "Groups", settings: Settings) -> None:
+        self._store = store
+        self._groups = groups
+        self._settings = settings
+
+    def plan(
+        self,
+        sounds: Sequence[int] = (),
+        *,
+        clustering: int | None = None,
+        clusters: Sequence[int] | None = None,
+        to: Path | None = None,
+        name: str = "",
+        link: str = "copy",
+        form: str = "folders",
+        skip_missing: bool = False,
+    ) -> Plan:
+        """What an export of some sounds, of a clustering, or of some clusters of one would write; writes nothing.
+
+        clusters: their numbers, 0 for the sounds of no group; without a clustering, of the one that is meant. to: the
+        folder, or, if it ends as a list does (`groups.csv`), that one file; else a new folder of a name under the
+        exports folder of the settings. link, form: see LINKS and FORMS. skip_missing: do without sounds that are gone
+        or changed.
+
+        Raises NotFoundError for what is not there, UnknownNameError, UnsupportedError where links cannot reach, and
+        EarshotError where nothing may be written: among the sounds or in the folder of the library, over what is there,
+        or on a full disk.
+        """
+        _check_name(link, LINKS, "link")
+        _check_name(form, FORMS, "form")
+        if clusters is not None and clustering is None:
+            clustering = self._groups.current().clustering
+        if clustering is None and not sounds:
+            raise UnsupportedError("there is nothing to export; name some sounds or a clustering")
+        parts = self._parts(list(dict.fromkeys(sounds)), clustering, clusters)
+        ids = list(dict.fromkeys(each for part in parts for each in part.ids))
+        with self._store.reading() as db:
+            held = kept.held_sounds(db, ids)
+            roots, with_sounds = kept.roots(db), kept.folders_with_sounds(db)
+            cards = rows.cards(db, ids) if form != "folders" else {}
+        sources, left_out = find_sources(ids, held, skip_missing=skip_missing)
+        folder, file_name = self._place(to, name or _name_of(clustering, clusters), form)
+        if form == "folders":
+            files = folder_files(parts, sources, link, clustering)
+        else:
+            files, link = list_files(parts, sources, cards, form, file_name), ""
+        manifest = f"{file_name}.{MANIFEST}" if file_name else MANIFEST
+        plan = Plan(
+            folder,
+            form,
+            link,
+            len(sources),
+            files,
+            manifest,
+            is_new=to is None,
+            clustering=clustering,
+            clusters=[part.cluster for part in parts if part.cluster is not None],
+            left_out=left_out,
+        )
+        places.check_place(folder, self._store.folder, roots, with_sounds)
+        if to is not None:
+            places.check_free(folder, files, manifest)
+        if link == "hard":
+            places.check_hard_links(folder, (source.path for source in sources.values()))
+        places.check_room(folder, plan.size_bytes)
+        return plan
+
+    def write(self, plan: Plan) -> Export:
+        """A run that writes what a plan says; iterate it, then read what it exported. It is remembered as the last."""
+        return Export(plan, self._remember)
+
+    def last(self) -> Path | None:
+        """The manifest of the last export that was not taken back."""
+        with self._store.reading() as db:
+            manifests = kept.exports(db)
+        return next((path for path in map(Path, reversed(manifests)) if path.is_file()), None)
+
+    def undo(
+        self,
+        manifest: Path | None = None,
+        *,
+        dry_run: bool = False,
+        report: Callable[[Progress], None] = lambda _: None,
+    ) -> Undone:
+        """Takes an export back (`core.export.undoing.undo`): the one of a manifest, else the last.
+
+        Raises NotFoundError if there is none.
+        """
+        manifest = manifest or self.last()
+        if manifest is None:
+            raise NotFoundError("nothing was exported from this library that is still there; export something first")
+        return undo(manifest, dry_run=dry_run, report=report)
+
+    def _parts(self, sounds: Sequence[int], clustering: int | None, clusters: Sequence[int] | None) -> list[Part]:
+        parts = [Part(sounds)] if sounds else []
+        if clustering is None:
+            return parts
+        whole = self._groups.get(clustering)
+        wanted = [each.cluster for each in whole.clusters] + [0] if clusters is None else list(dict.fromkeys(clusters))
+        for number in wanted:
+            if number == 0:
+                outside = self._groups.members(clustering).of(0).tolist()
+                if outside:
+                    parts.append(Part(outside, 0, "Unassigned", ["These sounds are like no group."]))
+                continue
+            told = self._groups.summary(clustering, number)
+            keywords = f"Keywords: {', '.join(told.keywords)}" if told.keywords else ""
+            parts.append(Part(told.members, number, told.title, [told.summary, told.apart, keywords]))
+        if not any(part.ids for part in parts):
+            raise NotFoundError(f"clustering {clustering} has no sound there; name other clusters")
+        return parts
+
+    def _place(self, to: Path | None, name: str, form: str) -> tuple[Path, str]:
+        """The folder, and the name of the one list in it where the person named a file."""
+        if to is None:
+            root = places.resolved(self._settings.exports)
+            return _first_free(root / title_name(name)), ""
+        if form != "folders" and to.suffix.lower() == f".{form}" and not to.is_dir():
+            return places.resolved(to.parent), to.name
+        return places.resolved(to), ""
+
+    def _remember(self, manifest: Path) -> None:
+        with self._store.writing() as db:
+            kept.add_export(db, str(manifest))
+
+
+def _name_of(clustering: int | None, clusters: Sequence[int] | None) -> str:
+    """What a new folder is called if nobody named it."""
+    if clustering is None:
+        return "sounds"
+    some = f" cluster {clusters[0]}" if clusters and len(clusters) == 1 else ""
+    return f"clustering {clustering}{some}"
+
+
+def _first_free(folder: Path) -> Path:
+    """The folder, or the first numbered one that is not there."""
+    number, free = 2, folder
+    while free.exists():
+        free = folder.with_name(f"{folder.name} ({number})")
+        number += 1
+    return free
+
+
+def _check_name(name: str, known: Sequence[str], what: str) -> None:
+    if name not in known:
+        raise UnknownNameError(f"no {what} is called {name!r}; known are {', '.join(known)}")
