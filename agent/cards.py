@@ -117,6 +117,12 @@ def _clustering(artifact: dict[str, Any]) -> Card:
     return Card("Clusters", props, frozenset(cluster["title"] for cluster in clusters))
 
 
+def _selection(artifact: dict[str, Any]) -> Card:
+    rows = _rows(artifact["hits"])
+    props = {"title": plain(artifact["title"]), "hits": rows, "hidden": max(0, artifact["size"] - len(rows))}
+    return Card("SoundList", props, _ids(rows))
+
+
 def _map(artifact: dict[str, Any]) -> Card:
     clustering = artifact.get("clustering")
     given = {"clustering": clustering, "space": artifact["space"], "colour": artifact.get("colour")}
@@ -153,6 +159,7 @@ CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
     "cluster": _cluster,
     "clustering": _clustering,
     "map": _map,
+    "selection": _selection,
     "sounds": _sounds,
     "ingest": _ingest,
 }

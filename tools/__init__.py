@@ -13,6 +13,7 @@ from core.library import Library
 from core.records import Progress
 from tools.cluster import cluster_tool
 from tools.compare_ears import compare_ears_tool
+from tools.describe_selection import describe_selection_tool
 from tools.ears import ears_tool
 from tools.edit_clusters import edit_clusters_tool
 from tools.export import export_tool
@@ -48,6 +49,7 @@ def build_tools(
         ears_tool(library, report),
         compare_ears_tool(library, report),
         show_map_tool(library, report),
+        describe_selection_tool(library),
     ]
 
 

@@ -70,6 +70,7 @@ ARTIFACTS = [
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
     {"kind": "cluster", "clustering": 3, "summary": "Drums.", "members": [412], **CLUSTER},
     {"kind": "sounds", "sounds": [DETAIL]},
+    {"kind": "selection", "selection": 3, "title": "Selection 3, 4 sounds", "size": 4, "hits": [KICK]},
     MAP,
     INGEST,
 ]
@@ -104,6 +105,12 @@ def test_a_card_names_an_element_that_exists_and_is_json(artifact):
 )
 def test_what_its_text_says_in_full_gets_no_card(artifact):
     assert card_for(artifact) is None
+
+
+def test_of_a_selection_the_card_tells_how_many_sounds_it_does_not_show():
+    card = drawn(next(each for each in ARTIFACTS if each["kind"] == "selection"))
+    assert (card.element, card.props["title"], card.props["hidden"]) == ("SoundList", "Selection 3, 4 sounds", 3)
+    assert card.names == {"412"}
 
 
 def test_a_map_is_shown_from_an_address_that_holds_what_it_shows():

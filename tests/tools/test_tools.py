@@ -23,10 +23,14 @@ NAMES = [
     "search_by_text",
     "cluster",
     "summarize_cluster",
+    "edit_clusters",
+    "versions",
     "get_metadata",
     "export",
     "ears",
     "compare_ears",
+    "show_map",
+    "describe_selection",
 ]
 CARD = {"id", "name", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
 HAT, KICK, RAIN = "1", "9", "13"  # the first of each in the demo folder, in the order of its paths

@@ -1,0 +1,48 @@
+"""What a selection of sounds holds, in words: how many, how long, what is commonest in them, and which to hear.
+
+Works on what a list shows of the sounds; knows nothing of who selected them, or how.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.grouping.naming import Described, sound_words, summarise, word_shares
+from core.records import Record
+from core.store.sounds import name_words
+
+COMMON = 5  # words that are told
+TOO_RARE = 0.1  # the share of sounds below which a word is not told
+
+
+@dataclass(frozen=True, slots=True)
+class Selected(Record):
+    """What some sounds have in common.
+
+    summary: a few sentences. words: the commonest with the share of the sounds that has each, the commonest first.
+    typical: ids of all sounds, first those that have most of what is common.
+    """
+
+    summary: str
+    words: dict[str, float]
+    typical: list[int]
+
+
+def describe(cards: Sequence[Mapping[str, Any]]) -> Selected:
+    """What the sounds of at least one card (`Library.cards`) hold."""
+    described = {
+        card["id"]: Described(
+            sound_words(name_words(card["path"]), card["tags"]), float(card["duration_s"]), str(card["domain"])
+        )
+        for card in cards
+    }
+    shares = word_shares(list(described.values()))
+    ranked = sorted(shares, key=lambda word: (-shares[word], word))
+    words = {word: round(shares[word], 2) for word in ranked[:COMMON] if shares[word] >= TOO_RARE}
+    weight = {each: sum(shares[word] for word in sound.words) for each, sound in described.items()}
+    typical = sorted(described, key=lambda each: (-weight[each], each))
+    said = [summarise(list(described.values()), [])]
+    if words:
+        told = ", ".join(f"{word} ({100 * share:.0f} %)" for word, share in words.items())
+        said.append(f"Commonest: {told}.")
+    return Selected(" ".join(said), words, typical)
