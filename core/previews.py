@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from core.ahead import ahead
-from core.audio import stretch
+from core.audio import mono, open_source, resampled
 from core.errors import AudioError
 from core.records import Samples
 
@@ -47,8 +47,10 @@ def preview(path: Path) -> bytes:
     Its peak is brought to -3 dB, but by 20 dB at the most. Of a long file the first two minutes are searched.
     Raises AudioError when the file holds no sound that can be decoded.
     """
-    samples = np.concatenate(list(stretch(path, RATE_HZ, 0.0, SEARCHED_S)))
-    return _encoded(_finished(samples[_loudest(samples) :][: round(PREVIEW_S * RATE_HZ)]))
+    samples, rate_hz = _beginning(path)
+    start = _loudest(samples, rate_hz)
+    part = samples[start : start + round(PREVIEW_S * rate_hz)]
+    return _encoded(_finished(np.concatenate(list(resampled(iter([part]), rate_hz, RATE_HZ)))))
 
 
 def _preview_or_nothing(path: Path | None) -> bytes:
@@ -58,17 +60,29 @@ def _preview_or_nothing(path: Path | None) -> bytes:
         return b""
 
 
-def _loudest(samples: Samples) -> int:
+def _beginning(path: Path) -> tuple[Samples, int]:
+    """The first two minutes at their own rate, which comes with them: only what is kept of them is resampled."""
+    blocks, n_samples = [], 0
+    with open_source(path) as source:
+        for block in source.blocks():
+            blocks.append(mono(block))
+            n_samples += len(blocks[-1])
+            if n_samples >= SEARCHED_S * source.sample_rate_hz:
+                break
+    return np.concatenate(blocks), source.sample_rate_hz
+
+
+def _loudest(samples: Samples, rate_hz: int) -> int:
     """Where to begin: of the windows with nearly the most energy the last, which begins where the sound does."""
-    step, size = round(STEP_S * RATE_HZ), round(PREVIEW_S * RATE_HZ)
+    step, size = round(STEP_S * rate_hz), round(PREVIEW_S * rate_hz)
     if len(samples) <= size:
         return 0
-    energies = np.add.reduceat(samples.astype(np.float64) ** 2, np.arange(0, len(samples), step))
+    energies = np.add.reduceat(np.square(samples), np.arange(0, len(samples), step), dtype=np.float64)
     sums = np.concatenate([[0.0], np.cumsum(energies)])
     per_window = size // step
     windows = sums[per_window:] - sums[:-per_window]
     first = int(np.flatnonzero(windows >= 0.98 * windows.max())[-1]) * step
-    return max(0, min(first - round(LEAD_S * RATE_HZ), len(samples) - size))
+    return max(0, min(first - round(LEAD_S * rate_hz), len(samples) - size))
 
 
 def _finished(samples: Samples) -> Samples:
@@ -87,7 +101,7 @@ def _encoded(samples: Samples) -> bytes:
     with av.open(buffer, "w", format="ogg", container_options={"fflags": "+bitexact"}) as out:
         stream: Any = out.add_stream("libopus", rate=RATE_HZ, layout="mono")
         stream.bit_rate = BITS_PER_S
-        stream.options = {"frame_duration": "60", "application": "audio"}  # long frames spare a fifth of the bytes
+        stream.options = {"frame_duration": "60", "compression_level": "3"}  # long frames spare a fifth of the bytes
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
         frame.sample_rate = RATE_HZ
         for packet in (*stream.encode(frame), *stream.encode(None)):
