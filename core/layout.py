@@ -9,6 +9,7 @@ Source: McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and P
 
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,25 +51,41 @@ def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _
     heard = np.flatnonzero(~silent)
     if not len(heard):
         return rim(ids, points[heard])
-    fitted, rest = _sample(heard, seed)
+    fitted = fitted_rows(vectors, seed)
+    rest = np.setdiff1d(heard, fitted)
     with threadpool_limits(1):  # sums in a fixed order
         report(Progress(0, len(heard), "looking for neighbours"))
-        frames = _runs(vectors[fitted], ids[fitted], seed)
-        points[fitted] = normalised(frames[-1])
+        points[fitted] = normalised(_run(vectors[fitted], ids[fitted], seed)[-1].places)
     report(Progress(len(fitted), len(heard), "laid out"))
     points[rest] = place(vectors[rest], ids[rest], vectors[fitted], points[fitted], report)
     points[silent] = rim(ids[silent], points[heard])
     return points
 
 
-def shaping(vectors: Vectors, ids: Ids, seed: int, n_frames: int) -> list[NDArray[np.float32]]:
-    """How `lay_out` comes to its places: n_frames from the principal plane to the end, each (n, 2), not normalised.
+def fitted_rows(vectors: Vectors, seed: int) -> NDArray[np.int64]:
+    """Which of some vectors `lay_out` moves by UMAP: all but zero rows, or a sample of 20,000 of them."""
+    heard = np.flatnonzero(vectors.any(axis=1))
+    if len(heard) <= MOST_FITTED:
+        return heard
+    return np.sort(np.random.default_rng(seed).choice(heard, MOST_FITTED, replace=False))
 
-    Without zero rows and for at most 20,000 vectors; fewer frames where there are too few vectors for UMAP.
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a run of UMAP is after some epochs: places float32 (n, 2), which are not normalised."""
+
+    epoch: int
+    places: NDArray[np.float32]
+
+
+def shaping(vectors: Vectors, ids: Ids, seed: int, n_moments: int) -> list[Moment]:
+    """How `lay_out` comes to its places, from the principal plane at epoch 0 to the end; at most so many moments.
+
+    Without zero rows and for at most 20,000 vectors. Too few of them for UMAP stay in the principal plane.
     """
     assert vectors.any(axis=1).all(), "silence has a place of its own"
     with threadpool_limits(1):
-        return _runs(vectors, ids, seed, n_frames)
+        return _run(vectors, ids, seed, n_moments)
 
 
 def place(vectors: Vectors, ids: Ids, known: Vectors, known_points: Points, report: Report = lambda _: None) -> Points:
@@ -155,21 +172,13 @@ def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[n
         return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
 
 
-def _sample(rows: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if len(rows) <= MOST_FITTED:
-        return rows, rows[:0]
-    chosen = np.zeros(len(rows), bool)
-    chosen[np.random.default_rng(seed).choice(len(rows), MOST_FITTED, replace=False)] = True
-    return rows[chosen], rows[~chosen]
-
-
-def _runs(vectors: Vectors, ids: Ids, seed: int, n_frames: int = 1) -> list[NDArray[np.float32]]:
-    """The places at some epochs of one run, the last one last."""
+def _run(vectors: Vectors, ids: Ids, seed: int, n_moments: int = 1) -> list[Moment]:
+    """Some moments of one run, the last one last."""
     reduced, _ = _reduced(vectors, vectors)
     start = principal_plane(reduced)
     start += 1e-4 * (np.ptp(start) or 1.0) * _disc(ids)  # equal vectors start apart
     if len(vectors) < FEWEST_FITTED:
-        return [start.astype(np.float32)]
+        return [Moment(0, start.astype(np.float32))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ImportWarning: TensorFlow, which a part that we do not use would need
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
@@ -178,7 +187,7 @@ def _runs(vectors: Vectors, ids: Ids, seed: int, n_frames: int = 1) -> list[NDAr
     near, distances = (np.concatenate(each) for each in zip(*found, strict=True))
     state = np.random.RandomState(seed)
     graph, *_ = fuzzy_simplicial_set(reduced, k, state, "cosine", {}, near.astype(np.int32), distances)
-    n_epochs = EPOCHS_SMALL if len(vectors) <= LARGE else EPOCHS_LARGE
+    epochs = _epochs(EPOCHS_SMALL if len(vectors) <= LARGE else EPOCHS_LARGE, n_moments)
     a, b = find_ab_params(1.0, MIN_DISTANCE)
     run: tuple[Any, dict[str, Any]] = simplicial_set_embedding(
         reduced,
@@ -189,7 +198,7 @@ def _runs(vectors: Vectors, ids: Ids, seed: int, n_frames: int = 1) -> list[NDAr
         b=b,
         gamma=1.0,
         negative_sample_rate=5,
-        n_epochs=_epochs(n_epochs, n_frames),
+        n_epochs=epochs,
         init=start.astype(np.float32),
         random_state=state,
         metric="cosine",
@@ -198,9 +207,10 @@ def _runs(vectors: Vectors, ids: Ids, seed: int, n_frames: int = 1) -> list[NDAr
         densmap_kwds={},
         output_dens=False,
     )
-    frames = [np.asarray(each, np.float64) for each in run[1].get("embedding_list", [run[0]])]
-    turn = _lying(frames[-1])
-    return [(each @ turn).astype(np.float32) for each in frames]
+    begun = 10 * (start - start.min(axis=0)) / np.ptp(start, axis=0)  # as UMAP stretches what it starts from
+    places = [begun, *(np.asarray(each, np.float64) for each in run[1].get("embedding_list", [run[0]]))]
+    turn = _lying(places[-1])
+    return [Moment(epoch, (each @ turn).astype(np.float32)) for epoch, each in zip([0, *epochs], places, strict=True)]
 
 
 def _lying(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -210,11 +220,9 @@ def _lying(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([[x, -y], [y, x]])
 
 
-def _epochs(last: int, n_frames: int) -> int | list[int]:
+def _epochs(last: int, n_moments: int) -> list[int]:
     """When to look: often at first, where most of it happens, then more and more seldom."""
-    if n_frames < 2:
-        return last
-    return sorted({round(last * (i / (n_frames - 1)) ** 2.2) for i in range(n_frames)})
+    return sorted({max(1, round(last * (i / max(1, n_moments - 1)) ** 2)) for i in range(1, n_moments)} | {last})
 
 
 def _reduced(vectors: Vectors, basis: Vectors) -> tuple[Vectors, Vectors]:

@@ -13,8 +13,19 @@ from numpy.typing import NDArray
 
 from core.ears import Ears
 from core.errors import NotFoundError
-from core.layout import Ids, Points, Report, discriminant_plane, lay_out, place
-from core.records import Clustering, Record
+from core.layout import (
+    Ids,
+    Moment,
+    Points,
+    Report,
+    discriminant_plane,
+    fitted_rows,
+    lay_out,
+    place,
+    shaping,
+)
+from core.records import Clustering, Progress, Record
+from core.seriation import sorted_by_likeness
 from core.store import layouts, spaces
 from core.store.db import Store
 from core.store.layouts import Layout
@@ -58,6 +69,20 @@ class SoundMap(Record):
             return ""
         what = f"{n_placed} of {len(self.placed)} sounds came after the map was made and were put among the others"
         return f"{what}; lay all of them out anew with: earshot map --anew --out FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """How a map took shape. rows: int64 (n,), the sounds of the map that UMAP moved, by their place in its lists.
+
+    line: int64 (n,), the rank of each of them in an order in which neighbours are alike. moments: from the principal
+    plane at epoch 0 to the end, each with n places; the last ones, normalised, are those of the map.
+    """
+
+    sound_map: SoundMap
+    rows: NDArray[np.int64]
+    line: NDArray[np.int64]
+    moments: list[Moment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +132,39 @@ class Maps:
         space = self._space(grouped.space)
         with self._store.reading() as db:
             held = spaces.all_vectors(db, space)
-        order = np.argsort(held.sounds)
-        ids, vectors = held.sounds[order], held.vectors[order]
-        rows = np.minimum(np.searchsorted(ids, members.sounds), len(ids) - 1)
-        shown = (ids[rows] == members.sounds) & (members.clusters > 0) & vectors[rows].any(axis=1)
+        rows, known = _rows_of(held.sounds, members.sounds)
+        shown = known & (members.clusters > 0) & held.vectors[rows].any(axis=1)
         groups = members.clusters[shown]
-        return GroupPlane(discriminant_plane(vectors[rows[shown]], groups), groups)
+        return GroupPlane(discriminant_plane(held.vectors[rows[shown]], groups), groups)
+
+    def shaping(
+        self,
+        space: str | None = None,
+        clustering: int | None = None,
+        *,
+        n_moments: int = 80,
+        report: Report = lambda _: None,
+    ) -> Shaping:
+        """How the map that `get` gives took shape: its run of UMAP is made again, with its sounds and its seed.
+
+        It takes as long as a new map. Sounds that were put among the others, and those that are gone, are left out.
+        """
+        shown = self.get(space, clustering, report=report)
+        found = self._space(shown.space)
+        with self._store.reading() as db:
+            layout, held = layouts.get_layout(db, found), spaces.all_vectors(db, found)
+        assert layout is not None, "it was kept when the map was made"
+        made = layout.sounds[: layout.n_made]
+        vectors = held.vectors[_rows_of(held.sounds, made)[0]]
+        fitted = fitted_rows(vectors, layout.seed)
+        report(Progress(0, len(fitted), "laying out again"))
+        moments = shaping(vectors[fitted], made[fitted], layout.seed, n_moments) if len(fitted) else []
+        rows, there = _rows_of(np.array(shown.ids, np.int64), made[fitted])
+        order = sorted_by_likeness(vectors[fitted[there]])
+        line = np.empty(len(order), np.int64)
+        line[order] = np.arange(len(order))
+        report(Progress(len(fitted), len(fitted), "laid out again"))
+        return Shaping(shown, rows[there], line, [Moment(each.epoch, each.places[there]) for each in moments])
 
     def _grouped(self, clustering: int | None) -> Clustering | None:
         if clustering is not None:
@@ -141,14 +193,12 @@ class Maps:
             if kept is not None and not len(new):
                 return kept
             held = spaces.all_vectors(db, space)
-        order = np.argsort(held.sounds)
-        ids, vectors = held.sounds[order], held.vectors[order]
-        rows = np.searchsorted(ids, new)
+        vectors = held.vectors[_rows_of(held.sounds, new)[0]]
         if kept is None:
-            made = Layout(seed, new, lay_out(vectors[rows], new, seed, report), len(new))
+            made = Layout(seed, new, lay_out(vectors, new, seed, report), len(new))
         else:
-            known = vectors[np.searchsorted(ids, kept.sounds)]
-            made = _with(kept, new, place(vectors[rows], new, known, kept.points, report))
+            known = held.vectors[_rows_of(held.sounds, kept.sounds)[0]]
+            made = _with(kept, new, place(vectors, new, known, kept.points, report))
         with self._store.writing() as db:
             if anew or _same(layouts.get_layout(db, space), kept):
                 layouts.put_layout(db, space, made)
@@ -158,10 +208,8 @@ class Maps:
     def _filled(self, space: Space, layout: Layout, grouped: Clustering | None) -> SoundMap:
         with self._store.reading() as db:
             shown = layouts.shown(db, space)
-        order = np.argsort(layout.sounds)
-        found = np.searchsorted(layout.sounds, shown["id"], sorter=order)  # one that came just now waits for its place
-        found = order[np.minimum(found, len(order) - 1)]
-        here = np.flatnonzero(layout.sounds[found] == np.array(shown["id"], np.int64))
+        found, placed = _rows_of(layout.sounds, np.array(shown["id"], np.int64))
+        here = np.flatnonzero(placed)  # one that came just now waits for its place
         rows = found[here]
 
         def column(name: str) -> list[Any]:
@@ -198,6 +246,13 @@ def _with(layout: Layout, ids: Ids, points: Points) -> Layout:
     """A layout with more sounds on it."""
     sounds, places = np.concatenate([layout.sounds, ids]), np.concatenate([layout.points, points])
     return Layout(layout.seed, sounds, places, layout.n_made)
+
+
+def _rows_of(known: Ids, wanted: Ids) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where in `known` each of the wanted ids is, and whether it is there at all; where not, the row means nothing."""
+    order = np.argsort(known)
+    rows = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)] if len(known) else 0 * wanted
+    return rows, known[rows] == wanted if len(known) else np.zeros(len(wanted), bool)
 
 
 def _same(one: Layout | None, other: Layout | None) -> bool:
