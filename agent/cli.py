@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from agent import tables
+from agent.group_verbs import add_group_verbs
 from agent.model_verbs import add_model_verbs
 from agent.terminal import (
     INTERRUPTED,
@@ -39,6 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 add_model_verbs(app)
+add_group_verbs(app)
 
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")

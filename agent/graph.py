@@ -2,30 +2,26 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
-    HumanInTheLoopMiddleware,
-    InterruptOnConfig,
     ModelCallLimitMiddleware,
     ToolErrorMiddleware,
 )
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import ToolCall
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
+from agent.approval import approval
 from agent.context import AgentContext, report
-from agent.llm.embedded.quoting import inert, quoted
+from agent.llm.base import namer_of
 from agent.prompts import SYSTEM
 from agent.repair import CallNameMiddleware, RepairMiddleware
 from core.library import Library
-from tools import WRITES_OUTSIDE, build_tools
+from tools import build_tools
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +32,7 @@ def build_agent(
     library: Library, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str] | None
 ) -> CompiledStateGraph[Any, AgentContext]:
     """The compiled graph over a library. Without a checkpointer it forgets every turn, and can ask for no approval."""
-    tools = build_tools(library, report)
+    tools = build_tools(library, report, namer_of(model, library.settings))
     return create_agent(
         model,
         tools,
@@ -56,30 +52,6 @@ def _middleware(tools: list[BaseTool], library: Library) -> list[AgentMiddleware
         ToolErrorMiddleware(_apologise),
         CallNameMiddleware(),
     ]
-
-
-def approval(tools: list[BaseTool], library: Library) -> HumanInTheLoopMiddleware[Any, AgentContext, Any]:
-    """Stops before every tool that writes outside the library, until the person says yes or no."""
-
-    def describe(tool_call: ToolCall, state: Any, runtime: Any) -> str:  # noqa: ARG001  the middleware's form
-        return _question(tool_call["args"], library.settings.exports)
-
-    asked: dict[str, bool | InterruptOnConfig] = {
-        tool.name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe)
-        for tool in tools
-        if (tool.metadata or {}).get(WRITES_OUTSIDE)
-    }
-    return HumanInTheLoopMiddleware(interrupt_on=asked, interrupt_mode="batched")
-
-
-def _question(args: Mapping[str, Any], exports: Path) -> str:
-    """What an export asks for, in full. The arguments are as the model wrote them; no tool has checked them yet."""
-    sounds, clustering, name = args.get("sounds") or [], args.get("clustering"), args.get("name")
-    n_sounds = len(sounds) if isinstance(sounds, list) else 1
-    whole = [] if clustering is None else [f"clustering {inert(clustering)}"]
-    some = [f"{n_sounds} sound{'' if n_sounds == 1 else 's'}"] if n_sounds or not whole else []
-    folder = f"a new folder {quoted(name)}" if inert(name or "") else "a new folder"
-    return f"Copy {' and '.join(some + whole)} into {folder} under {exports}?"
 
 
 def _apologise(problem: Exception, request: Any) -> str:

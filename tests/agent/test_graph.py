@@ -18,6 +18,7 @@ from agent.llm.embedded.attachments import Attached, split_attachments
 from agent.repair import NOT_RUN
 from agent.turn import take_turn, with_attachments
 from core.attachments import Attachment
+from core.export.records import readable_size
 from core.library import Library
 from tests.agent.scripted import ScriptedChatModel, call, says
 from tests.runs import ListenerInThisProcess, rows, tiny_wavs
@@ -248,24 +249,80 @@ async def test_a_model_whose_answers_are_always_cut_off_is_ended_with_a_notice(d
 
 
 @pytest.mark.parametrize(
-    ("args", "what"),
+    ("args", "asked"),
     [
-        ({"sounds": ["9"]}, "1 sound into a new folder"),
-        ({"sounds": ["9", "10"], "name": " "}, "2 sounds into a new folder"),
-        ({"clustering": 3}, "clustering 3 into a new folder"),
-        ({"clustering": 0, "sounds": []}, "clustering 0 into a new folder"),
-        ({"sounds": ["9"], "clustering": 3, "name": "all"}, "1 sound and clustering 3 into a new folder “all”"),
-        ({}, "0 sounds into a new folder"),
-        ({"sounds": ["9"], "name": "[x](http://y)"}, "1 sound into a new folder “\\[x\\](http:\u2060//y)”"),
-        ({"sounds": ["9"], "name": "n" * 99}, f"1 sound into a new folder “{'n' * 59}…”"),
-        ({"sounds": "9", "clustering": ["*"], "name": 5}, r"1 sound and clustering \['\*'\] into a new folder “5”"),
+        (
+            {"sounds": ["9"]},
+            "Copy 1 sound (SIZE) into a new folder “sounds” under EXPORTS? It would write kick_0.wav.",
+        ),
+        (
+            {"sounds": ["1", "5", "9", "13"], "name": "[x](http://y)"},
+            "Copy 4 sounds (SIZE) into a new folder “x (http y)” under EXPORTS?"
+            " It would write closed_hat_0.wav, hand_bell_0.wav, kick_0.wav and 1 more.",
+        ),
+        (
+            {"clustering": 1, "clusters": [1], "link": "hard", "name": "../low"},
+            "Make hard links to 4 sounds of 1 group of clustering 1 into a new folder “low” under EXPORTS?"
+            " It would write clusters/cluster-1/NAME, clusters/cluster-1/NAME, clusters/cluster-1/NAME and 1 more.",
+        ),
+        (
+            {"sounds": ["9", "10"], "clustering": 1, "format": "jsonl"},
+            "Write 1 jsonl list of 15 sounds of 4 groups of clustering 1 (SIZE) into a new folder “clustering 1” under"
+            " EXPORTS? It would write sounds.jsonl.",
+        ),
+        ({"clustering": 3}, "This cannot be done: there is no clustering 3; known are: 1. Let it try anyway?"),
+        (
+            {},
+            "This cannot be done: there is nothing to export; name some sounds or a clustering. Let it try anyway?",
+        ),
+        (
+            {"sounds": "9", "clustering": ["*"], "name": 5},
+            "This cannot be done: what the chat model asked for cannot be read. Let it try anyway?",
+        ),
+        (
+            {"undo": True},
+            "This cannot be done: nothing was exported from this library that is still there; export something first."
+            " Let it try anyway?",
+        ),
     ],
 )
-async def test_the_person_is_told_all_that_an_export_asks_for(demo_library, args, what):
+async def test_the_person_is_told_what_an_export_would_write(demo_library, args, asked):
+    """The figures are the library's own; of the model's words the question shows the name alone."""
+    demo_library.groups.make(4)
     talk = Talk(demo_library, says("", call("export", "e1", **args)))
-    (asked,) = of_kind(await talk.say("export"), ApprovalAsked)
+    (waiting,) = of_kind(await talk.say("export"), ApprovalAsked)
 
-    assert asked.requests[0]["description"] == f"Copy {what} under {demo_library.settings.exports}?"
+    told = waiting.requests[0]["description"].replace(str(demo_library.settings.exports), "EXPORTS")
+    told = re.sub(r"\(\d+(\.\d)? k?B\)", "(SIZE)", re.sub(r"(cluster-\d)/[\w.]+", r"\1/NAME", told))
+    assert told == asked
+    assert not demo_library.settings.exports.exists()
+
+
+async def test_the_person_is_told_what_is_left_out_of_an_export(library, tmp_path):
+    folder = tiny_wavs(tmp_path / "sounds", 2)
+    list(library.ingest([folder]))
+    (folder / "s000.wav").unlink()
+    talk = Talk(library, says("", call("export", "e1", sounds=["1", "2"])))
+    (asked,) = of_kind(await talk.say("export"), ApprovalAsked)
+    assert asked.requests[0]["description"].endswith(
+        "It would write s001.wav. 1 sound is left out, gone or changed since heard: s000.wav."
+    )
+
+
+async def test_an_export_is_taken_back_when_the_person_agrees(demo_library):
+    exported = Path(demo_library.export([9, 10], name="kicks").folder)
+    (exported / "kick_1.wav").write_bytes(b"mine")
+    size = (exported / "kick_0.wav").stat().st_size
+    talk = Talk(demo_library, says("", call("export", "e1", undo=True)), says("Taken back."))
+    (asked,) = of_kind(await talk.say("undo the export"), ApprovalAsked)
+
+    assert asked.requests[0]["description"] == (
+        f"Take back the last export: remove 1 file ({readable_size(size)}) from {exported}? What was changed or added"
+        " since stays: kick_1.wav."
+    )
+    assert (exported / "kick_0.wav").exists()
+    await talk.say(resume=[{"type": "approve"}])
+    assert [path.name for path in exported.iterdir()] == ["kick_1.wav"]
 
 
 async def test_an_export_waits_until_the_person_agrees(demo_library):
@@ -273,13 +330,10 @@ async def test_an_export_waits_until_the_person_agrees(demo_library):
     events = await talk.say("export the kicks")
 
     (asked,) = of_kind(events, ApprovalAsked)
-    assert asked.requests == [
-        {
-            "name": "export",
-            "args": {"sounds": ["9", "10"], "name": "kicks"},
-            "description": f"Copy 2 sounds into a new folder “kicks” under {demo_library.settings.exports}?",
-        }
-    ]
+    (request,) = asked.requests
+    assert (request["name"], request["args"]) == ("export", {"sounds": ["9", "10"], "name": "kicks"})
+    assert request["description"].startswith("Copy 2 sounds (")
+    assert request["description"].endswith("It would write kick_0.wav and kick_1.wav.")
     assert of_kind(events, ToolFinished) == []
     assert not demo_library.settings.exports.exists()
 
@@ -323,7 +377,8 @@ async def test_each_of_two_exports_is_decided_on_its_own(demo_library):
     events = await talk.say(resume=[{"type": "reject", "message": "no"}, {"type": "approve"}])
 
     first, second = (request["description"].partition(" under ")[0] for request in asked.requests)
-    assert (first, second) == ("Copy 1 sound into a new folder “one”", "Copy clustering 1 into a new folder “two”")
+    assert re.fullmatch(r"Copy 1 sound \(.*\) into a new folder “one”", first)
+    assert re.fullmatch(r"Copy 15 sounds of 2 groups of clustering 1 \(.*\) into a new folder “two”", second)
     assert [path.name for path in demo_library.settings.exports.iterdir()] == ["two"]
     assert {event.call_id: event.failed for event in of_kind(events, ToolFinished)} == {"e1": True, "e2": False}
 

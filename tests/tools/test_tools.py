@@ -115,6 +115,10 @@ def test_only_export_writes_outside_of_the_library(tool):
         ("get_metadata", {"sounds": ["9", "77"]}, "there is no sound 77"),
         ("export", {}, "there is nothing to export; name some sounds or a clustering"),
         ("export", {"sounds": ["9", "77"]}, "there is no sound 77"),
+        ("export", {"sounds": ["9"], "link": "soft"}, "no link is called 'soft'; known are copy, hard, symbolic"),
+        ("export", {"sounds": ["9"], "format": "zip"}, "no form is called 'zip'"),
+        ("export", {"clusters": [1]}, "nothing was clustered yet; cluster the sounds first"),
+        ("export", {"undo": True}, "nothing was exported from this library that is still there"),
     ],
 )
 def test_a_known_problem_reaches_the_model_as_its_sentence(demo_library, tool, args, reason):
@@ -418,4 +422,60 @@ def test_export_of_a_clustering_has_a_folder_for_each_cluster(demo_library):
     assert exported["files"] == 15
     for cluster in made["clusters"]:
         folder = Path(exported["folder"]) / "clusters" / f"cluster-{cluster['cluster']}"
-        assert len(list(folder.iterdir())) == cluster["size"]
+        assert len(list(folder.glob("*.wav"))) == cluster["size"]
+
+
+def test_export_of_some_clusters_is_of_the_latest_clustering_unless_it_is_named(demo_library):
+    artifact(demo_library, "cluster", k=2)
+    latest = {each["cluster"]: each["size"] for each in artifact(demo_library, "cluster", k=4)["clusters"]}
+    exported = artifact(demo_library, "export", clusters=[2, 3], link="symbolic")
+
+    assert (exported["clustering"], exported["files"], exported["link"]) == (2, latest[2] + latest[3], "symbolic")
+    assert {path.name for path in Path(exported["folder"], "clusters").iterdir()} == {"cluster-2", "cluster-3"}
+
+
+def test_export_as_a_list_names_the_sounds_where_they_are(demo_library, demo_folder):
+    exported = artifact(demo_library, "export", sounds=[KICK, HAT], format="csv", name="two")
+    text = (Path(exported["folder"]) / "sounds.csv").read_text()
+    assert str(demo_folder / "kick" / "kick_0.wav") in text
+    assert (exported["form"], exported["files"], exported["sounds"]) == ("csv", 1, 2)
+
+
+def test_export_takes_the_last_one_back(demo_library):
+    first = artifact(demo_library, "export", sounds=[KICK, HAT])
+    second = artifact(demo_library, "export", sounds=[KICK])
+    (Path(second["folder"]) / "kick_0.wav").write_bytes(b"mine")
+    answer = call(demo_library, "export", undo=True)
+
+    assert answer.text == (
+        f'taken back: 0 files were removed from "{second["folder"]}". "kick_0.wav" stays: it was changed'
+    )
+    assert answer.artifact["kind"] == "export_undone"
+    undone = artifact(demo_library, "export", undo=True)
+    assert (undone["folder"], undone["removed"], undone["kept"]) == (first["folder"], 2, [])
+    assert not Path(first["folder"]).exists()
+
+
+def test_export_leaves_out_what_is_gone_and_says_so(library, tmp_path):
+    folder = tiny_wavs(tmp_path / "sounds", 3)
+    list(library.ingest([folder]))
+    (folder / "s001.wav").unlink()
+    answer = call(library, "export", sounds=["1", "2", "3"], name="rest")
+    assert answer.artifact["files"] == 2
+    assert answer.text.endswith('rest"; sound 2 was left out, it is gone')
+
+
+def test_export_tells_how_far_it_is_and_leaves_nothing_when_it_is_stopped(demo_library):
+    told: list[Progress] = []
+    call(demo_library, "export", told.append, sounds=[KICK, HAT])
+    assert [(step.done, step.total, step.label) for step in told] == [
+        (1, 2, "kick_0.wav"),
+        (2, 2, "closed_hat_0.wav"),
+    ]
+
+    def stop(_: Progress) -> None:
+        raise CancelledError("stopped")
+
+    answer = call(demo_library, "export", stop, sounds=[KICK, HAT], name="stopped")
+    assert answer.status == "error"
+    assert not (demo_library.settings.exports / "stopped").exists()
