@@ -13,6 +13,7 @@ from rich.markup import escape
 from agent import tables
 from agent.group_verbs import add_group_verbs
 from agent.model_verbs import add_model_verbs
+from agent.picture_verbs import add_picture_verbs
 from agent.terminal import (
     INTERRUPTED,
     JsonOption,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 add_model_verbs(app)
 add_group_verbs(app)
+add_picture_verbs(app)
 
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")

@@ -14,7 +14,19 @@ PACKAGES = ("core", "tools", "agent")
 FILES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 OURS = {"core", "tools", "agent", "tests"}
 MAY_IMPORT = {"core": {"core"}, "tools": {"core", "tools"}, "agent": {"core", "tools", "agent"}}
-HEAVY = ("torch", "transformers", "faiss", "umap", "langchain", "langchain_core", "langgraph", "chainlit", "sklearn")
+HEAVY = (
+    "torch",
+    "transformers",
+    "faiss",
+    "umap",
+    "langchain",
+    "langchain_core",
+    "langgraph",
+    "chainlit",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+)
 LONGEST_FILE = 400
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
@@ -114,6 +126,7 @@ def loaded_by(code: str) -> set[str]:
 
 def test_importing_core_loads_nothing_heavy() -> None:
     everything = "import core, core.ingest, core.listening, core.embedding, core.captioning, core.store.vectors"
+    everything += ", core.plots.animation, core.plots.bic, core.plots.clusters, core.plots.sound_map"
     assert loaded_by(f"{everything}\nfrom core.library import Library\nLibrary()") == set()
 
 

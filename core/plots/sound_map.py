@@ -53,16 +53,20 @@ def chosen_colour(sound_map: SoundMap, colour: str | None) -> Colour:
     """What a map is coloured by, checked. Raises UnknownNameError or UnsupportedError."""
     if colour is None:
         return "domain" if sound_map.clustering is None else "cluster"
-    for known in COLOURS:
-        if colour == known:
-            break
-    else:
-        raise UnknownNameError(f"no map is coloured by {colour!r}; known are {', '.join(COLOURS)}")
+    known = check_colour(colour)
     if known == "cluster" and sound_map.clustering is None:
         raise UnsupportedError("there are no groups to colour by; make some with: earshot cluster")
     if known in SCALES and not any(value is not None for value in sound_map.descriptors[known]):
         raise UnsupportedError(f"no sound has a {SCALES[known][0]} to colour by; choose another colour")
     return known
+
+
+def check_colour(colour: str) -> Colour:
+    """What a map may be coloured by. Raises UnknownNameError for another name."""
+    for known in COLOURS:
+        if colour == known:
+            return known
+    raise UnknownNameError(f"no map is coloured by {colour!r}; known are {', '.join(COLOURS)}")
 
 
 def _draw_domains(figure: "Figure", sound_map: SoundMap, colours: Theme) -> None:
