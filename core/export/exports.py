@@ -1,15 +1,16 @@
 """What a library offers for taking sounds away: a plan that can be looked at, its execution, and the way back."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import places
 from core.export.names import title_name
 from core.export.planning import Part, folder_files, list_files
-from core.export.records import FORMS, LINKS, MANIFEST, Plan, Undone
-from core.export.sources import find_sources
+from core.export.records import FORMS, LINKS, MANIFEST, LeftOut, Plan, Undone
+from core.export.sources import Source, find_sources
 from core.export.undoing import undo
 from core.export.writing import Export
 from core.records import Progress
@@ -20,6 +21,19 @@ from core.store.db import Store
 
 if TYPE_CHECKING:
     from core.grouping.groups import Groups
+
+ELSEWHERE_BY_SETTING = "set EARSHOT_EXPORTS to a folder that lies elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Files of sounds by id, what is left out, what lists show, and the folders in which nothing may be written."""
+
+    sources: dict[int, Source]
+    left_out: list[LeftOut]
+    cards: dict[int, dict[str, Any]]
+    roots: list[str]
+    with_sounds: list[str]
 
 
 class Exports:
@@ -60,36 +74,25 @@ class Exports:
         if clustering is None and not sounds:
             raise UnsupportedError("there is nothing to export; name some sounds or a clustering")
         parts = self._parts(list(dict.fromkeys(sounds)), clustering, clusters)
-        ids = list(dict.fromkeys(each for part in parts for each in part.ids))
-        with self._store.reading() as db:
-            held = kept.held_sounds(db, ids)
-            roots, with_sounds = kept.roots(db), kept.folders_with_sounds(db)
-            cards = rows.cards(db, ids) if form != "folders" else {}
-        sources, left_out = find_sources(ids, held, skip_missing=skip_missing)
-        folder, file_name = self._place(to, name or _name_of(clustering, clusters), form)
+        found = self._find(parts, skip_missing, with_cards=form != "folders")
+        folder, list_name = self._place(to, name or _name_of(clustering, clusters), form)
         if form == "folders":
-            files = folder_files(parts, sources, link, clustering)
+            files = folder_files(parts, found.sources, link, clustering)
         else:
-            files, link = list_files(parts, sources, cards, form, file_name), ""
-        manifest = f"{file_name}.{MANIFEST}" if file_name else MANIFEST
+            files = list_files(parts, found.sources, found.cards, form, list_name)
         plan = Plan(
             folder,
             form,
-            link,
-            len(sources),
+            link if form == "folders" else "",
+            len(found.sources),
             files,
-            manifest,
+            f"{list_name}.{MANIFEST}" if list_name else MANIFEST,
             is_new=to is None,
             clustering=clustering,
             clusters=[part.cluster for part in parts if part.cluster is not None],
-            left_out=left_out,
+            left_out=found.left_out,
         )
-        places.check_place(folder, self._store.folder, roots, with_sounds)
-        if to is not None:
-            places.check_free(folder, files, manifest)
-        if link == "hard":
-            places.check_hard_links(folder, (source.path for source in sources.values()))
-        places.check_room(folder, plan.size_bytes)
+        self._check(plan, found)
         return plan
 
     def write(self, plan: Plan) -> Export:
@@ -136,6 +139,26 @@ class Exports:
         if not any(part.ids for part in parts):
             raise NotFoundError(f"clustering {clustering} has no sound there; name other clusters")
         return parts
+
+    def _find(self, parts: Sequence[Part], skip_missing: bool, *, with_cards: bool) -> _Found:
+        """What the library and the disk know of the sounds of some parts."""
+        ids = list(dict.fromkeys(each for part in parts for each in part.ids))
+        with self._store.reading() as db:
+            held = kept.held_sounds(db, ids)
+            roots, with_sounds = kept.roots(db), kept.folders_with_sounds(db)
+            cards = rows.cards(db, ids) if with_cards else {}
+        sources, left_out = find_sources(ids, held, skip_missing=skip_missing)
+        return _Found(sources, left_out, cards, roots, with_sounds)
+
+    def _check(self, plan: Plan, found: _Found) -> None:
+        """Raises EarshotError if a plan cannot be carried out."""
+        elsewhere = ELSEWHERE_BY_SETTING if plan.is_new else places.ELSEWHERE
+        places.check_place(plan.folder, self._store.folder, found.roots, found.with_sounds, elsewhere=elsewhere)
+        if not plan.is_new:
+            places.check_free(plan.folder, plan.files, plan.manifest)
+        if plan.link == "hard":
+            places.check_hard_links(plan.folder, (source.path for source in found.sources.values()))
+        places.check_room(plan.folder, plan.size_bytes)
 
     def _place(self, to: Path | None, name: str, form: str) -> tuple[Path, str]:
         """The folder, and the name of the one list in it where the person named a file."""

@@ -9,6 +9,8 @@ from core.errors import EarshotError, UnsupportedError
 from core.export.manifest import read_manifest
 from core.export.records import PlannedFile, readable_size
 
+ELSEWHERE = "choose a folder that lies elsewhere"
+
 
 def resolved(folder: Path) -> Path:
     """A folder as an absolute path without links in it, whether it is there or not."""
@@ -18,18 +20,19 @@ def resolved(folder: Path) -> Path:
         raise EarshotError(f"{str(folder)!r} cannot be a folder ({problem}); choose another one") from problem
 
 
-def check_place(folder: Path, library: Path, roots: Iterable[str], with_sounds: Iterable[str]) -> None:
+def check_place(
+    folder: Path, library: Path, roots: Iterable[str], with_sounds: Iterable[str], *, elsewhere: str = ELSEWHERE
+) -> None:
     """Raises EarshotError with the reason if nothing may be written in a folder, which is as `resolved` gives it.
 
     roots: folders in which sounds are looked for; whatever is in one would be taken for a new sound. with_sounds:
-    folders that hold single sounds.
+    folders that hold single sounds. elsewhere: the next step.
     """
     above = (folder, *folder.parents)
     nearest = _nearest(folder)
     if not nearest.is_dir():
         raise EarshotError(f"{nearest} is a file; name a folder that is new or empty")
     same = {_identity(each) for each in above if os.path.exists(each)}
-    elsewhere = "choose a folder that lies elsewhere"
     if _is_one_of(library, above, same):
         raise EarshotError(f"{folder} lies in the folder of the library; {elsewhere}")
     for root in roots:

@@ -152,6 +152,8 @@ class Export:
         if link in ("hard", "symbolic") and (problem.errno in NO_LINKS or getattr(problem, "winerror", None) == 1314):
             return f"{link} links to these sounds cannot be made in {folder} ({problem.strerror}); choose copies"
         removed = f"{left} files could not be removed again" if left else "nothing was exported"
+        if problem.filename in {file.source for file in self.plan.files if file.source}:
+            return f"{problem.filename}: {problem.strerror}; {removed}, check that this file can be read"
         return f"{folder}: {problem.strerror or problem}; {removed}, choose another place"
 
 

@@ -669,6 +669,19 @@ def test_hard_links_that_a_disk_refuses_are_told_and_leave_nothing(filled, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_sound_that_cannot_be_read_is_named(filled, sounds, tmp_path, monkeypatch):
+    source = str(sounds / "rain/a.wav")
+    failing(monkeypatch, PermissionError(errno.EACCES, "Permission denied", source), after=2)
+    with pytest.raises(EarshotError, match=f"^{source}: Permission denied; nothing was exported, check that this file"):
+        filled.export(clustering=1, to=tmp_path / "out")
+
+
+def test_an_exports_folder_among_the_sounds_is_told_with_its_setting(library, settings):
+    fill(library, {settings.exports / "a.wav": b"1"})
+    with pytest.raises(EarshotError, match="; set EARSHOT_EXPORTS to a folder that lies elsewhere"):
+        library.export([1])
+
+
 def test_a_file_that_changes_under_the_copy_is_noticed_by_its_hash(filled, sounds, tmp_path):
     path = sounds / "rain/c.wav"
     times = path.stat()
