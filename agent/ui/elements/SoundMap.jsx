@@ -36,7 +36,7 @@ function Ask({ children, disabled, onClick, testId }) {
   return <button type="button" className="es-ask" disabled={disabled} onClick={onClick} data-testid={testId}>{children}</button>
 }
 
-export default function SoundMap() {
+function SoundMap({ props, callAction, sendUserMessage }) {
   const { loading } = useChatData()
   const frame = useRef(null)
   const [sending, setSending] = useState(false)
@@ -74,3 +74,9 @@ export default function SoundMap() {
     </section>
   )
 }
+
+// Chainlit evaluates this file anew at the start and end of every turn. Were the component a new one each time, the frame
+// would be loaded again, and what was drawn around would be lost; so the first one stays, and is given what is current.
+window.EarshotSoundMap = window.EarshotSoundMap || SoundMap
+const Kept = window.EarshotSoundMap
+export default <Kept props={props} callAction={callAction} sendUserMessage={sendUserMessage} />

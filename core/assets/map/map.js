@@ -61,7 +61,7 @@ const choices = [
 function theme() {
   const style = getComputedStyle(document.documentElement)
   const of = (name) => style.getPropertyValue(`--${name}`).trim()
-  return Object.fromEntries(["ink", "soft", "ground", "halo", "edge", "accent", "veil"].map((name) => [name, of(name)]))
+  return Object.fromEntries(["ink", "soft", "ground", "halo", "edge", "accent", "veil", "line"].map((name) => [name, of(name)]))
 }
 
 function colour(key) {
@@ -69,7 +69,6 @@ function colour(key) {
   look = choice[2](data)
   lit = new Set()
   $("colour").value = choice[0]
-  view.dimmed = (number) => !lit.size || lit.has(look.entries.findIndex((entry) => entry.number === number))
   repaint()
 }
 
@@ -89,6 +88,7 @@ function light() {
   const bright = found || lit.size ? new Uint8Array(n) : null
   if (bright) for (const i of found || bright.keys()) bright[i] = !lit.size || lit.has(look.of[i]) ? 1 : 0
   view.bright = bright
+  view.groups = bright && new Set(data.clusters.filter((_, i) => bright[i]))
   view.changed()
   drawLegend($("legend"), look, view.colours, lit, { toggle, clear: () => toggle(null) })
   drawPicked($("picked"), data, chosen, { go, clear: () => pick([]), look, colours: view.colours, common: chosen.length ? common() : [] })

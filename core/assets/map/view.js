@@ -48,11 +48,12 @@ class View {
     this.x = Float32Array.from(data.x)
     this.y = Float32Array.from(data.y, (y) => 1 - y) // down, as on a screen
     this.grid = new Grid(this.x, this.y)
-    this.bright = null // Uint8Array of what is not dimmed; null: all
+    this.bright = this.groups = null // Uint8Array of what is not dimmed, Set of the groups that have some; null: all
     this.hover = this.pinned = -1
     this.lasso = []
     this.order = this.shuffled()
     this.box = this.bounds()
+    this.home = this.bulk()
     this.fitted = true
   }
 
@@ -74,6 +75,19 @@ class View {
     return left > right ? [0, 0, 1, 1] : [left, top, right, bottom]
   }
 
+  // Where nearly all of them are: one sound far off would make the rest small. All of it, if that is not much more.
+  bulk() {
+    const sides = (values) => {
+      const sorted = values.slice().sort()
+      const at = (share) => sorted[Math.round(share * (sorted.length - 1))]
+      const [low, high] = [at(0.004), at(0.996)]
+      return [low - 0.03 * (high - low), high + 0.03 * (high - low)]
+    }
+    const [[left, right], [top, bottom]] = [sides(this.x), sides(this.y)]
+    const [l, t, r, b] = this.box
+    return (right - left) * (bottom - top) > 0.8 * (r - l) * (b - t) ? this.box : [left, top, right, bottom]
+  }
+
   resize() {
     const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight]
     const dpr = window.devicePixelRatio || 1
@@ -83,7 +97,7 @@ class View {
       canvas.width = Math.round(width * dpr)
       canvas.height = Math.round(height * dpr)
     }
-    if (this.fitted) this.fit()
+    if (this.fitted) this.fit(this.home)
     this.changed()
   }
 
@@ -92,11 +106,11 @@ class View {
     const margin = Math.min(56, 0.09 * Math.min(this.width, this.height))
     const [left, top, right, bottom] = box
     const scale = Math.min((this.width - 2 * margin) / Math.max(right - left, 1e-3), (this.height - 2 * margin) / Math.max(bottom - top, 1e-3))
-    if (box === this.box) this.whole = scale
+    if (box === this.home) this.whole = scale
     this.scale = Math.min(scale, this.whole * MAX_ZOOM)
     this.dx = this.width / 2 - (this.scale * (left + right)) / 2
     this.dy = this.height / 2 - (this.scale * (top + bottom)) / 2
-    this.fitted = box === this.box
+    this.fitted = box === this.home
     this.changed()
   }
 
@@ -105,7 +119,7 @@ class View {
   }
 
   zoomAt(factor, px = this.width / 2, py = this.height / 2) {
-    const scale = Math.max(this.whole * 0.6, Math.min(this.whole * MAX_ZOOM, this.scale * factor))
+    const scale = Math.max(this.whole * 0.4, Math.min(this.whole * MAX_ZOOM, this.scale * factor))
     this.dx = px - ((px - this.dx) * scale) / this.scale
     this.dy = py - ((py - this.dy) * scale) / this.scale
     this.scale = scale
@@ -152,16 +166,13 @@ class View {
 
   setColours(look, colours) {
     Object.assign(this, { look, colours, sprites: null })
-    this.titles = look.kind === "cluster" ? this.labels() : []
+    this.titles = this.titles || this.labels()
     this.changed()
   }
 
   labels() {
-    const centres = middles(this.data)
-    return this.look.entries
-      .filter((entry) => entry.number)
-      .map((entry) => ({ ...entry, x: centres.get(entry.number).x, y: 1 - centres.get(entry.number).y, lines: wrapped(entry.title) }))
-      .sort((a, b) => b.size - a.size)
+    const found = [...middles(this.data)].map(([number, { x, y, size }]) => ({ number, size, x, y: 1 - y, lines: wrapped(this.data.titles[number] || `Group ${number}`) }))
+    return found.sort((a, b) => b.size - a.size)
   }
 
   changed() {
@@ -196,8 +207,14 @@ class View {
     const pen = sheet.getContext("2d")
     this.look.styles.forEach((style, k) => {
       for (const row of [0, 1]) {
-        pen.globalAlpha = row ? 0.13 : style.hue === NONE ? 0.7 : 0.92
-        stamp(pen, style, size * (k + 0.5), size * (row + 0.5), r * this.dpr, this.colours)
+        pen.globalAlpha = !row && style.hue === NONE ? 0.7 : 0.94
+        const [x, y] = [size * (k + 0.5), size * (row + 0.5)]
+        if (!row) stamp(pen, style, x, y, r * this.dpr, this.colours)
+        else {
+          trace(pen, style.shape, x, y, 0.8 * r * this.dpr)
+          pen.fillStyle = this.colours.line // one flat colour: a hue that shines through would add up in a crowd
+          pen.fill()
+        }
       }
     })
     this.sprites = { r, size, sheet: sheet.transferToImageBitmap() }
@@ -254,7 +271,7 @@ class View {
       const free = this.roomFor(label, px, py, width, height, taken)
       if (!free) continue // it comes when the map is enlarged
       taken.push(free)
-      pen.globalAlpha = fade * (this.dimmed && !this.dimmed(label.number) ? 0.25 : 1)
+      pen.globalAlpha = fade * (this.groups && !this.groups.has(label.number) ? 0.2 : 1)
       label.lines.forEach((line, k) => {
         const y = (free[1] + free[3]) / 2 + (k - (label.lines.length - 1) / 2) * points * 1.18
         const x = (free[0] + free[2]) / 2
@@ -271,7 +288,7 @@ class View {
   // Near the middle of its group where no other title is, and where it covers few sounds of a small one.
   roomFor(label, px, py, width, height, taken) {
     let [best, least] = [null, Infinity]
-    for (const step of [0, -1, 1, -1.7, 1.7, -2.5, 2.5]) {
+    for (const step of [0, -1, 1, -1.5, 1.5, -2, 2]) {
       const box = place(px, py + step * (height / 2 + 5), width, height, this)
       if (taken.some((other) => overlap(box, other))) continue
       const cost = 15 * Math.abs(step) + (label.size < 400 ? (100 * this.covered(box)) / label.size : 0)
