@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from agent import tables
+from agent.export_verbs import add_export_verb
 from agent.group_verbs import add_group_verbs
 from agent.model_verbs import add_model_verbs
 from agent.picture_verbs import add_picture_verbs
@@ -29,7 +30,7 @@ from agent.terminal import (
 )
 from core.errors import NotFoundError
 from core.library import Library
-from core.records import DOMAINS, Clustering, Filters, Hit, IngestReport
+from core.records import DOMAINS, Filters, Hit, IngestReport
 from core.references import SOUND
 from core.text_search import SURE, is_listing
 
@@ -40,9 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-add_model_verbs(app)
-add_group_verbs(app)
-add_picture_verbs(app)
 
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 HIT_KEYS = ("id", "path", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain")
@@ -130,64 +128,6 @@ def show(
         for sound in found:
             out.print(tables.sound(sound))
     print_note(held)
-
-
-@app.command(cls=Verb)
-def cluster(
-    k: Annotated[int | None, typer.Option("-k", min=1, help="How many groups; found by BIC if not given.")] = None,
-    library: LibraryOption = None,
-    method: Annotated[str | None, typer.Option(help="gmm, or kmeans which needs -k; else what suits the ears.")] = None,
-    space: SpaceOption = None,
-    query: Annotated[str | None, typer.Option(metavar="TEXT", help="Group only what these words find.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed may give other groups.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Group the sounds; the result is kept under an id."""
-    sounds = open_library(library)
-    made = sounds.groups.make(k, method=method, space=space, query=query, seed=seed)
-    if as_json:
-        print_json(_clustering_json(made))
-    else:
-        out.print(tables.clustering(made))
-    print_note(sounds, space)
-
-
-@app.command(cls=Verb)
-def clusters(
-    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", max=MOST, help="One clustering, whole.")] = None,
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the clusterings that were kept, or show one of them."""
-    sounds = open_library(library)
-    if clustering is not None:
-        found = sounds.groups.get(clustering)
-        print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
-        return
-    kept = sounds.groups.all()
-    if as_json:
-        rows = [
-            {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")} for each in kept
-        ]
-        print_json({"clusterings": rows})
-        return
-    out.print(tables.clusterings(kept))
-
-
-@app.command(cls=Verb)
-def summarize(
-    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING", max=MOST)],
-    number: Annotated[int, typer.Argument(metavar="CLUSTER", max=MOST)],
-    library: LibraryOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Tell what is in one cluster of a clustering."""
-    summary = open_library(library).groups.summary(clustering, number)
-    if as_json:
-        print_json({"title": summary.title, "summary": summary.summary, "members": summary.members})
-        return
-    out.print(f"[bold]{tables.shown(summary.title)}[/bold]\n{tables.shown(summary.summary)}")
-    out.print(f"Members: {', '.join(map(str, summary.members))}")
 
 
 @app.command(cls=Verb)
@@ -323,9 +263,10 @@ def _print_hits(hits: list[Hit], *, sure: bool = True, scored: bool = True) -> N
     out.print(tables.hits(hits, scored=scored) if hits else "Nothing found. Try other words, or fewer of them.")
 
 
-def _clustering_json(made: Clustering) -> dict[str, Any]:
-    document = made.as_dict()
-    return {key: document[key] for key in ("clustering", "k", "method", "clusters")}
+add_group_verbs(app)  # after those above: so they stand in the help
+add_export_verb(app)
+add_picture_verbs(app)
+add_model_verbs(app)
 
 
 if __name__ == "__main__":

@@ -1,139 +1,210 @@
-"""The commands that take groups away: export, in folders or as lists, and the way back."""
+"""The commands about groups: make them, list and compare versions, tell what one holds, change them by hand."""
 
-from contextlib import closing
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from agent import tables
 from agent.terminal import (
-    INTERRUPTED,
     JsonOption,
     LibraryOption,
+    SpaceOption,
     Verb,
     drawn_bar,
     err,
     open_library,
     out,
     print_json,
-    with_bar,
+    print_note,
 )
-from core.export import FORMS, LINKS, Exported, Plan, Undone, undo
-from core.export.records import readable_size
+from core.errors import UnsupportedError
+from core.grouping.describing import Namer
+from core.grouping.sureness import how_sure
+from core.library import Library
+from core.records import Clustering
+from core.references import parse_reference
 
-MOST = 2**32 - 1
-MOST_SHOWN = 20
-NOTHING_LEFT = "Stopped. Everything that had been written was removed again."
+MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
+OF = Annotated[int | None, typer.Option("--clustering", metavar="ID", max=MOST, help="Else the one that is meant now.")]
+Number = Annotated[int, typer.Argument(metavar="CLUSTER", min=1, max=MOST)]
+
+regroup = typer.Typer(
+    name="regroup",
+    help="Change groups by hand. Every change is a version of its own, which undo takes back.",
+    no_args_is_help=True,
+)
 
 
 def add_group_verbs(app: typer.Typer) -> None:
     """Adds the commands of this module to the command line."""
-    app.command(cls=Verb)(export)
+    for verb in (cluster, clusters, summarize):
+        app.command(cls=Verb)(verb)
+    app.add_typer(regroup)
 
 
-def export(
-    clustering: Annotated[int | None, typer.Argument(metavar="CLUSTERING", max=MOST)] = None,
-    dest: Annotated[
-        Path | None, typer.Argument(metavar="DEST", help="A folder; or the one list to write, such as groups.csv.")
+def cluster(
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many groups; found by BIC if not given.")] = None,
+    library: LibraryOption = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="gmm, hdbscan which leaves out what fits nowhere, or kmeans which needs -k."),
     ] = None,
-    link: Annotated[str, typer.Option(help=f"How sounds get there: {', '.join(LINKS)}.")] = "copy",
-    form: Annotated[str, typer.Option("--format", help=f"What to write: {', '.join(FORMS)}.")] = "",
-    cluster: Annotated[
-        list[int] | None, typer.Option(metavar="N", min=0, max=MOST, help="Only this cluster; may be repeated.")
+    space: SpaceOption = None,
+    query: Annotated[str | None, typer.Option(metavar="TEXT", help="Group only what these words find.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed may give other groups.")] = 0,
+    titles: Annotated[
+        str, typer.Option(metavar="builtin|model", help="Who names the groups: model is the chat model.")
+    ] = "builtin",
+    as_json: JsonOption = False,
+) -> None:
+    """Group the sounds; the result is kept under an id, and told beside the last one of its kind."""
+    sounds = open_library(library)
+    namer = _namer(sounds, titles)
+    with drawn_bar() as report:
+        made = sounds.groups.make(k, method=method, space=space, query=query, seed=seed, namer=namer, report=report)
+    _print_clustering(made, as_json)
+    print_note(sounds, space)
+
+
+def clusters(
+    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", max=MOST, help="One clustering, whole.")] = None,
+    compare: Annotated[
+        int | None, typer.Option(metavar="ID", max=MOST, help="What is different from this one.")
     ] = None,
-    skip_missing: Annotated[
-        bool, typer.Option("--skip-missing", help="Do without sounds that are gone or changed.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would be written or removed; do nothing.")
-    ] = False,
-    undo_manifest: Annotated[
-        Path | None, typer.Option("--undo", metavar="MANIFEST", help="Take back what an export wrote.")
-    ] = None,
+    restore: Annotated[bool, typer.Option("--restore", help="Have this one be meant where none is named.")] = False,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Give this one a name.")] = "",
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a clustering to DEST/clusters/cluster-n/, or as a list; originals are only read.
-
-    The sounds of no group go to clusters/unassigned/. Lists name the sounds where they are: csv, m3u8 (a playlist for
-    each cluster), jsonl. All is listed with hashes in DEST/manifest.json; --undo takes it back and leaves what you have
-    changed or added. Nothing is written over, among the sounds of the library or in its folder.
-    """
-    if undo_manifest is not None:
-        if clustering is not None or dest is not None:
-            raise typer.BadParameter("--undo takes the manifest and nothing else")
-        _take_back(undo_manifest, dry_run, as_json)
+    """List the clusterings that were kept, or show one of them; compare it, go back to it, or name it."""
+    groups = open_library(library).groups
+    if clustering is None:
+        if compare is not None or restore or name:
+            raise typer.BadParameter("name the clustering: earshot clusters ID --compare OTHER")
+        kept = groups.all()
+        if as_json:
+            print_json({"clusterings": [_row(each) for each in kept]})
+        else:
+            out.print(tables.clusterings(kept))
         return
-    if clustering is None or dest is None:
-        raise typer.BadParameter("say what and where to: earshot export CLUSTERING DEST, or --undo MANIFEST")
-    held = open_library(library)
-    plan = held.exports.plan(
-        clustering=clustering,
-        clusters=cluster,
-        to=dest,
-        link=link,
-        form=form or _form_of(dest),
-        skip_missing=skip_missing,
-    )
-    if dry_run:
-        print_json({"dry_run": True} | plan.as_dict()) if as_json else _print_plan(plan)
+    if compare is not None:
+        difference, told = groups.compare(compare, clustering)
+        if as_json:
+            print_json({"before": compare, "after": clustering, "told": told, **difference.as_dict()})
+        else:
+            out.print(tables.shown(f"From clustering {compare} to {clustering}: {told}."), soft_wrap=True)
         return
-    run = held.exports.write(plan)
-    try:
-        with closing(iter(run)) as steps:
-            with_bar(steps)
-    except KeyboardInterrupt:
-        err.print(NOTHING_LEFT)
-        raise typer.Exit(INTERRUPTED) from None
-    print_json({"dry_run": False} | run.exported.as_dict()) if as_json else _print_exported(run.exported)
+    found = groups.restore(clustering) if restore else groups.get(clustering)
+    if name:
+        found = groups.label(clustering, name)
+    print_json(found.as_dict()) if as_json else out.print(tables.clustering(found))
 
 
-def _take_back(manifest: Path, dry_run: bool, as_json: bool) -> None:
-    with drawn_bar() as report:
-        undone = undo(manifest, dry_run=dry_run, report=report)
-    print_json({"dry_run": dry_run} | undone.as_dict()) if as_json else _print_undone(undone, dry_run)
+def summarize(
+    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING", max=MOST)],
+    number: Annotated[int, typer.Argument(metavar="CLUSTER", max=MOST)],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what is in one cluster of a clustering, what sets it apart, and how sure that is."""
+    summary = open_library(library).groups.summary(clustering, number)
+    if as_json:
+        print_json({key: getattr(summary, key) for key in ("title", "summary", "members", "apart")})
+        return
+    sure = how_sure(summary.stability, summary.name_auc, summary.named_by)
+    out.print(f"[bold]{tables.shown(summary.title)}[/bold]")
+    for text in (summary.summary, summary.apart, sure):
+        if text:
+            out.print(tables.shown(text), soft_wrap=True)
+    out.print(f"Members: {', '.join(map(str, summary.members))}", soft_wrap=True)
 
 
-def _form_of(dest: Path) -> str:
-    """The list that a path is named after, if it is one."""
-    ending = dest.suffix.lower()[1:]
-    return ending if ending in FORMS and not dest.is_dir() else "folders"
+@regroup.command(cls=Verb)
+def rename(
+    number: Number,
+    title: Annotated[str, typer.Argument(metavar="TITLE")],
+    of: OF = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a cluster a title of your own; it stays with the group when the sounds are grouped anew."""
+    _print_change(open_library(library).groups.rename(number, title, of), as_json)
 
 
-def _print_plan(plan: Plan) -> None:
-    out.print(f"Would write {_what(len(plan.paths), plan)} into {tables.shown(str(plan.folder))}:", soft_wrap=True)
-    for path in plan.paths[:MOST_SHOWN]:
-        out.print(f"  {tables.shown(path)}", soft_wrap=True)
-    if len(plan.paths) > MOST_SHOWN:
-        out.print(f"  and {len(plan.paths) - MOST_SHOWN} more")
-    _print_left_out(plan)
+@regroup.command(cls=Verb)
+def merge(
+    numbers: Annotated[list[int], typer.Argument(metavar="CLUSTER...", min=1, max=MOST)],
+    of: OF = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make one cluster of several; it has the number of the first."""
+    _print_change(open_library(library).groups.merge(numbers, of), as_json)
 
 
-def _print_exported(exported: Exported) -> None:
-    out.print(f"{_what(exported.files, exported)} in {tables.shown(exported.folder)}", soft_wrap=True)
-    _print_left_out(exported)
-    err.print(f"[dim]take it back with: earshot export --undo {tables.shown(exported.manifest)}[/dim]", soft_wrap=True)
+@regroup.command(cls=Verb)
+def split(
+    number: Number,
+    k: Annotated[int, typer.Option("-k", min=2, max=MOST, help="Into how many.")] = 2,
+    of: OF = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Split a cluster; the largest part keeps its number."""
+    _print_change(open_library(library).groups.split(number, k, of), as_json)
 
 
-def _print_undone(undone: Undone, dry_run: bool) -> None:
-    verb = "Would remove" if dry_run else "Removed"
-    gone = f"; {undone.gone} were gone already" if undone.gone else ""
-    out.print(f"{verb} {undone.removed} files from {tables.shown(undone.folder)}{gone}", soft_wrap=True)
-    for each in undone.kept[:MOST_SHOWN]:
-        out.print(f"[yellow]stays[/yellow] {tables.shown(each.path)}: {tables.shown(each.reason)}", soft_wrap=True)
-    if len(undone.kept) > MOST_SHOWN:
-        out.print(f"and {len(undone.kept) - MOST_SHOWN} more stay")
+@regroup.command(cls=Verb)
+def move(
+    number: Annotated[int, typer.Argument(metavar="CLUSTER", min=0, max=MOST, help="Where to; 0 is no group.")],
+    ids: Annotated[list[str], typer.Argument(metavar="SOUND...", help="Ids of sounds.")],
+    of: OF = None,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move sounds to another cluster."""
+    _print_change(open_library(library).groups.move([parse_reference(each)[0] for each in ids], number, of), as_json)
 
 
-def _print_left_out(made: Plan | Exported) -> None:
-    for each in made.left_out:
-        where = tables.shown(each.path)
-        out.print(f"[yellow]left out[/yellow] sound {each.id}: {where} {each.reason}", soft_wrap=True)
+@regroup.command(cls=Verb)
+def assign(of: OF = None, library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Put sounds that were added later into the groups of their like, without making the groups anew."""
+    _print_change(open_library(library).groups.assign(of), as_json)
 
 
-def _what(n_files: int, made: Plan | Exported) -> str:
-    kind = {"copy": "copies", "hard": "hard links", "symbolic": "symbolic links"}.get(made.link, f"{made.form} lists")
-    size = f", {readable_size(made.size_bytes)}" if made.link != "hard" and made.link != "symbolic" else ""
-    of = "" if made.link else f" of {made.sounds} sounds"
-    return f"{n_files} {kind}{of}{size}"
+@regroup.command(cls=Verb)
+def undo(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Take back the last change."""
+    made = open_library(library).groups.undo()
+    err.print(f"Taken back: clustering {made.clustering} is the one that is meant now.")
+    _print_clustering(made, as_json)
+
+
+def _print_change(made: Clustering, as_json: bool) -> None:
+    err.print(f"{tables.shown(made.change)} Take it back with: earshot regroup undo", soft_wrap=True)
+    _print_clustering(made, as_json)
+
+
+def _print_clustering(made: Clustering, as_json: bool) -> None:
+    if as_json:
+        document = made.as_dict()
+        print_json({key: document[key] for key in ("clustering", "k", "method", "clusters", "outliers", "change")})
+    else:
+        out.print(tables.clustering(made))
+
+
+def _row(each: Clustering) -> dict[str, Any]:
+    return {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")}
+
+
+def _namer(sounds: Library, titles: str) -> Namer | None:
+    if titles not in ("builtin", "model"):
+        raise typer.BadParameter(f"nobody called {titles!r} names groups; choose builtin or model")
+    if titles == "builtin":
+        return None
+    from agent.llm.base import connect, namer_of  # LangChain takes a second to import
+
+    namer = namer_of(connect(sounds.settings), sounds.settings)
+    if namer is None:
+        raise UnsupportedError("the embedded chat model names no groups; set MISTRAL_API_KEY or EARSHOT_MODEL first")
+    return namer

@@ -52,19 +52,27 @@ def sound(known: dict[str, Any]) -> Table:
 
 
 def clustering(made: Clustering) -> Table:
-    """One clustering, a row for each group."""
-    how = "found by BIC" if made.bic else "as asked"
-    table = Table("cluster", "title", "sounds", "hear", title=f"clustering {made.clustering}: {made.k} groups, {how}")
+    """One clustering, a row for each group, and below it what is different from the one before."""
+    how = "found by BIC" if made.bic else "found" if made.method == "hdbscan" else "as asked"
+    named = f" “{shown(made.name)}”" if made.name else ""
+    table = Table("cluster", "title", "sounds", "holds still", "name finds it", "hear")
+    table.title = f"clustering {made.clustering}{named}: {made.k} groups, {how}"
     for each in made.clusters:
-        table.add_row(str(each.cluster), shown(each.title), str(each.size), ", ".join(map(str, each.exemplars)))
+        firm = "" if each.stability is None else f"{each.stability:.2f}"
+        found = "" if each.name_auc is None else f"{each.name_auc:.2f}{' weak' if each.is_weak else ''}"
+        row = (str(each.cluster), shown(each.title), str(each.size), firm, found, ", ".join(map(str, each.exemplars)))
+        table.add_row(*row)
+    loose = f"{made.outliers} sounds fit nowhere." if made.outliers else ""
+    table.caption = " ".join(filter(None, [shown(made.change), loose])) or None
     return table
 
 
 def clusterings(kept: Sequence[Clustering]) -> Table:
     """A list of clusterings, a row for each."""
-    table = Table("id", "groups", "method", "query", "made")
+    table = Table("id", "name", "groups", "method", "query", "what is different", "made")
     for each in kept:
-        table.add_row(str(each.clustering), str(each.k), each.method, shown(each.query), each.created_at)
+        told = (shown(each.name), str(each.k), each.method, shown(each.query), shown(each.change), each.created_at)
+        table.add_row(str(each.clustering), *told)
     return table
 
 
@@ -97,7 +105,7 @@ def _readable(value: Any) -> str:
 
 def spaces(cards: Sequence[SpaceCard]) -> Table:
     """The spaces of a library, a row for each."""
-    table = Table("ears", "sounds", "window", "numbers", "reads text", "")
+    table = Table("ears", "sounds", "window", "numbers", "reads text", "state")
     for card in cards:
         state = "answers" if card.answers else ""
         if card.problem:

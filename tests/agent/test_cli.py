@@ -97,9 +97,9 @@ def test_show_tells_everything_of_sounds_and_chunks(run, demo):
 
 def test_cluster_clusters_and_summarize_tell_the_same_groups(run, demo):
     made = run("cluster", "-k", 4, "--library", demo, "--json").document
-    assert set(made) == {"clustering", "k", "method", "clusters"}
+    assert set(made) >= {"clustering", "k", "method", "clusters"}
     assert (made["clustering"], made["k"], made["method"]) == (1, 4, "gmm")
-    assert all(set(cluster) == CLUSTER for cluster in made["clusters"])
+    assert all(set(cluster) >= CLUSTER for cluster in made["clusters"])
     assert all(isinstance(sound, int) for cluster in made["clusters"] for sound in cluster["exemplars"])
     assert sum(cluster["size"] for cluster in made["clusters"]) == 15
 
@@ -109,7 +109,7 @@ def test_cluster_clusters_and_summarize_tell_the_same_groups(run, demo):
     assert whole["clusters"] == made["clusters"]
 
     summary = run("summarize", 1, 2, "--library", demo, "--json").document
-    assert set(summary) == {"title", "summary", "members"}
+    assert set(summary) >= {"title", "summary", "members"}
     assert (summary["title"], len(summary["members"])) == (made["clusters"][1]["title"], made["clusters"][1]["size"])
 
 
