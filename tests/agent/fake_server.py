@@ -19,7 +19,8 @@ from langchain_core.messages import AIMessage
 from agent.context import AgentContext
 from agent.server import serve
 from core.audio import open_source
-from core.errors import AudioError, NotFoundError
+from core.errors import AudioError, NotFoundError, UnknownNameError
+from core.maps import SoundMap
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,23 @@ class Attachment:
     path: Path
 
 
+class TwoSounds:
+    """A map of two sounds and of one clustering, the first."""
+
+    def get(self, space: str | None, clustering: int | None) -> SoundMap:
+        if space not in (None, "builtin"):
+            raise UnknownNameError(f"no ears are called {space!r}; known are builtin")
+        if clustering not in (None, 1):
+            raise NotFoundError(f"there is no clustering {clustering}; there is 1")
+        names = ["</script><script>alert(1)</script>.wav", "b.wav"]
+        return SoundMap(
+            "builtin", 0, [1, 2], [0.0, 1.0], [0.0, 1.0], names, ["", ""], ["", ""], [1.0, 1.0], [False] * 2
+        )
+
+
 class FolderLibrary:
+    maps = TwoSounds()
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -158,6 +158,40 @@ def test_an_attached_sound_is_heard_by_its_name(person, server):
     assert answer.content == (server.folder / "attachments" / "a3fa9c2d1.wav").read_bytes()
 
 
+def test_the_map_is_a_page_that_hears_the_sounds_from_here(person):
+    answer = person.get("/library/map?clustering=1&space=builtin&colour=domain")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert '"base":"/library/audio/"' in answer.text
+    assert '"colour":"domain"' in answer.text
+    assert "alert(1)</script>" not in answer.text
+    assert person.get("/library/map").status_code == 200, "the current clustering, if there is any"
+
+
+@pytest.mark.parametrize("query", ["clustering=2", "clustering=one", "clustering=-1", "clustering=1%00", "space=no"])
+def test_a_map_of_what_does_not_exist_is_not_found(person, query):
+    answer = person.get(f"/library/map?{query}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_page_alone_may_frame_the_map_and_nothing_else_may_be_framed(person):
+    framed = person.get("/library/map").headers
+    assert "frame-ancestors 'self'" in framed["content-security-policy"]
+    assert framed["x-frame-options"] == "SAMEORIGIN"
+    for path in ("/", "/library/audio/1", "/library/map/", "/library/map2"):
+        headers = person.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+
+
+def test_a_frame_in_the_page_of_another_site_gets_no_map(person):
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+    assert person.get("/library/map", headers=headers).status_code == 403
+    headers["sec-fetch-site"] = "same-origin"
+    assert person.get("/library/map", headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["4", "999999999999999999", "9" * 30])
 def test_an_unknown_sound_is_not_found(person, name):
     assert person.get(f"/library/audio/{name}").status_code == 404
@@ -185,7 +219,7 @@ def test_a_path_is_never_a_name(person, path):
     assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["audio/1", "audio/4", "attachment/a3fa9c2d1", "anything"])
+@pytest.mark.parametrize("path", ["audio/1", "audio/4", "attachment/a3fa9c2d1", "map", "anything"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_without_a_login_nothing_is_told(stranger, method, path):
     assert stranger.request(method, f"/library/{path}").status_code == 401
@@ -266,7 +300,7 @@ def test_the_page_offers_where_to_begin(person):
     assert settings["markdown"] == (CHECKOUT / "chainlit.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["SoundList", "Clusters", "SoundDetails", "IngestReport"])
+@pytest.mark.parametrize("name", ["SoundList", "Clusters", "SoundDetails", "SoundMap", "IngestReport"])
 def test_the_elements_are_served_as_they_are_written(person, name):
     served = person.get(f"/public/elements/{name}.jsx").text
     assert served == (CHECKOUT / "agent" / "ui" / "elements" / f"{name}.jsx").read_text()

@@ -1,6 +1,6 @@
 // The panel: legend, what was searched, drawn around or chosen. Every text goes in as text.
 
-const STOP = new Set("a an and are as at by for from in into is it its no not of off on or out over some than that the then there this to two up very was with wav mp3 flac ogg opus aif aiff m4a mp4 webm sound sounds".split(" "))
+const STOP = new Set("a an and are as at by for from in into is it its no not of off on or out over some than that the then there this to two up very was with perhaps maybe possibly heard wav mp3 flac ogg opus aif aiff m4a mp4 webm sound sounds".split(" "))
 const LISTED = 20
 const WORDS = 12
 

@@ -6,6 +6,7 @@ const n = data.ids.length
 const framed = window.parent !== window && location.protocol.startsWith("http")
 const dark = window.matchMedia("(prefers-color-scheme: dark)")
 const narrow = window.matchMedia("(max-width: 54rem)")
+const sheet = window.matchMedia("(max-width: 34rem)")
 
 const view = new View($("map"), $("over"), data)
 const player = new Player(data, {
@@ -125,8 +126,9 @@ function toFound() {
 
 const common = () => (words = words || new Words(data)).common(chosen)
 
-function pick(sounds) {
+function pick(sounds, drawn = false) {
   chosen = sounds
+  if (!drawn || !sounds.length) view.drawn = []
   light()
   if (sounds.length) open(true)
   tell(sounds.length ? `${plural(sounds.length, "sound")} selected: ${common().slice(0, 5).join(", ")}` : "Nothing is selected")
@@ -138,6 +140,8 @@ function pin(i) {
   view.nudge()
   drawPinned($("pinned"), data, i, { go, group, close: () => pin(-1) })
   if (i >= 0) open(true)
+  const [, py] = i < 0 ? [] : view.screen(i)
+  if (i >= 0 && sheet.matches && py > 0.45 * view.height) view.move(0, 0.3 * view.height - py) // the sheet would cover it
   if (i >= 0) tell(`${data.names[i]}. ${data.captions[i]}`)
   post("pinned", i < 0 ? { id: null } : { id: data.ids[i], name: data.names[i] })
 }
@@ -215,7 +219,7 @@ function listenToPointer(canvas) {
   const release = (event) => {
     if (!down.delete(event.pointerId) || down.size) return
     if (began.lasso && began.moved) {
-      pick(view.inside(view.lasso))
+      pick(view.inside(view.lasso), true)
       $("lasso").setAttribute("aria-pressed", "false")
     } else if (!began.moved && event.type === "pointerup") {
       const i = view.near(...at(event), event.pointerType === "touch" ? 24 : undefined)[0] ?? -1

@@ -50,7 +50,8 @@ class View {
     this.grid = new Grid(this.x, this.y)
     this.bright = this.groups = null // Uint8Array of what is not dimmed, Set of the groups that have some; null: all
     this.hover = this.pinned = -1
-    this.lasso = []
+    this.lasso = [] // on the screen, while it is drawn
+    this.drawn = [] // on the map, for as long as it holds what is selected
     this.order = this.shuffled()
     this.box = this.bounds()
     this.home = this.bulk()
@@ -151,6 +152,7 @@ class View {
   // The sounds inside of the lasso that are not dimmed.
   inside(line) {
     const path = line.map(([px, py]) => [(px - this.dx) / this.scale, (py - this.dy) / this.scale])
+    this.drawn = path
     const found = []
     for (let i = 0; i < this.x.length; i += 1) {
       if (this.bright && !this.bright[i]) continue
@@ -329,9 +331,10 @@ class View {
     if (this.pinned >= 0) this.ring(this.pinned, 2, 7)
     if (this.hover >= 0 && this.hover !== this.pinned) this.ring(this.hover, 2, 5)
     if (this.playing) this.arc()
-    if (this.lasso.length > 1) {
+    const line = this.lasso.length ? this.lasso : this.drawn.map(([x, y]) => [x * this.scale + this.dx, y * this.scale + this.dy])
+    if (line.length > 1) {
       lens.beginPath()
-      this.lasso.forEach(([px, py]) => lens.lineTo(px, py))
+      line.forEach(([px, py]) => lens.lineTo(px, py))
       lens.closePath()
       lens.fillStyle = this.colours.veil
       lens.fill()
