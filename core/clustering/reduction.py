@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from core.clustering.methods.base import Points
 from core.records import Vectors
 
-DIMENSIONS = 24
+DIMENSIONS = 16
 
 
 def reduce(vectors: Vectors, seed: int) -> Points:

@@ -1,80 +1,83 @@
-"""A Gaussian mixture; BIC says of how many components, where nobody does."""
+"""A Gaussian mixture; BIC says of how many groups, where nobody does."""
 
 import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
-from core.clustering.methods.base import Found, Labels, Method, Points
+from core.clustering import mixture
+from core.clustering.methods.base import Found, Method, Points
+from core.clustering.mixture import Fit
 from core.clustering.partition import filled
 
-MAX_GROUPS = 100
+MAX_GROUPS = 120
 SMALLEST_MEAN_GROUP = 3  # BIC looks no further than groups of this size on average
-GROWTH = 1.35  # from one number of groups to the next in the coarse scan
-SCAN_SAMPLE = 5_000  # vectors that BIC is scanned on; more cost time and hardly move its minimum
-PATIENCE = 3  # steps of the coarse scan without a better BIC before it ends
-REGULARISATION = 1e-4  # of a tied covariance over reduced unit vectors, whose variances lie around 0.01
-ATTEMPTS = 5  # at a mixture in which no component stays without members
+GROWTH = 1.25  # from one number of groups to the next in the coarse scan
+SAMPLE = 5_000  # points that mixtures are fitted to; more cost time and hardly move the best number
+BEYOND, AT_LEAST = 1.6, 6  # the scan ends when it is so far beyond the best number, by factor and by groups
+STARTS = 5  # of the mixture that is kept, and of the numbers near the best; the one with the lowest BIC counts
 
 
 class GaussianMixtureMethod(Method):
-    """A mixture of Gaussians that share one covariance."""
+    """The mixture with the lowest BIC (`core.clustering.mixture`), of any number of groups or of a forced one."""
 
     name = "gmm"
 
     def fit(self, points: Points, k: int | None, seed: int) -> Found:
-        """See `Method.fit`; the number is the one with the lowest BIC."""
-        curve: list[tuple[int, float]] = []
-        if k is None:
-            curve = _scan_bic(points, seed)
-            k = min(curve, key=lambda point: point[1])[0]
-        return Found(_fit(points, k, seed), curve)
+        """See `Method.fit`."""
+        sample = points
+        if len(points) > SAMPLE:
+            rows = np.random.default_rng(seed).choice(len(points), SAMPLE, replace=False)
+            sample = points[np.sort(rows)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # equal points fill fewer than k groups, see filled
+            fits = _scan(sample, seed) if k is None else {k: _best_of(sample, k, seed, STARTS)}
+        number = min(fits, key=lambda each: fits[each].bic)
+        best = fits[number]
+        labels = best.labels if sample is points else mixture.predict(best.mixture, points)
+        curve = [(each, fits[each].bic) for each in sorted(fits)] if k is None else []
+        return Found(filled(labels, points, number), curve)
 
 
-def _scan_bic(points: Points, seed: int) -> list[tuple[int, float]]:
-    """BIC over k: growing steps until it gets no better, then gaps around the best are halved until none is left."""
+def _scan(points: Points, seed: int) -> dict[int, Fit]:
+    """The best fit by number of groups: growing steps until the best is far behind, then all about the best."""
     most = max(1, min(MAX_GROUPS, len(points) // SMALLEST_MEAN_GROUP))
-    if len(points) > SCAN_SAMPLE:
-        points = points[np.random.default_rng(seed).choice(len(points), SCAN_SAMPLE, replace=False)]
-    curve: dict[int, float] = {}
-    k, worse = 1, 0
-    while k <= most and worse < PATIENCE:
-        curve[k] = _mixture(points, k, seed).bic(points)
-        worse = 0 if curve[k] == min(curve.values()) else worse + 1
+    fits: dict[int, Fit] = {}
+    k = 1
+    while k <= most:
+        _keep(fits, mixture.fit(points, k, seed))
+        if k > BEYOND * _best(fits) + AT_LEAST:
+            break
         k = max(k + 1, round(k * GROWTH))
-    while (gap := _widest_gap(curve)) is not None:
-        curve[gap] = _mixture(points, gap, seed).bic(points)
-    return [(k, float(bic)) for k, bic in curve.items()]
+    known: set[int] = set()
+    while near := _near(fits, most) - known:
+        for number in sorted(near):
+            _keep(fits, _best_of(points, number, seed, STARTS))
+        known |= near
+    return fits
 
 
-def _widest_gap(curve: dict[int, float]) -> int | None:
-    """The middle of the wider of the two gaps beside the best k; None where its neighbours are known."""
-    tried = sorted(curve)
-    best = tried.index(min(tried, key=lambda k: curve[k]))
-    pairs = [(tried[i], tried[i + 1]) for i in (best - 1, best) if 0 <= i < len(tried) - 1]
-    gaps = [(high - low, (high + low) // 2) for low, high in pairs]
-    width, middle = max(gaps, default=(1, 0))
-    return middle if width > 1 else None
+def _near(fits: dict[int, Fit], most: int) -> set[int]:
+    """The numbers about the best one, a few however large it is."""
+    best = _best(fits)
+    step = max(1, round(best * (GROWTH - 1) / 4))
+    return {k for k in range(best - 2 * step, best + 2 * step + 1, step) if 1 <= k <= most}
 
 
-def _mixture(points: Points, k: int, seed: int) -> GaussianMixture:
-    model = GaussianMixture(
-        k, covariance_type="tied", reg_covar=REGULARISATION, n_init=1, max_iter=60, tol=1e-3, random_state=seed
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a fit that stops at max_iter is good enough to compare
-        model.fit(points)
-    return model
+def _best(fits: dict[int, Fit]) -> int:
+    return min(fits, key=lambda k: fits[k].bic)
 
 
-def _fit(points: Points, k: int, seed: int) -> Labels:
-    labels: Labels = np.zeros(len(points), np.int64)
-    for attempt in range(ATTEMPTS):
-        labels = _mixture(points, k, seed + attempt).predict(points).astype(np.int64)
-        if len(np.unique(labels)) == k:
-            return labels
-    return filled(labels, points, k)
+def _keep(fits: dict[int, Fit], fit: Fit) -> None:
+    """Keeps a fit unless a better one of as many groups is known; groups without members do not count."""
+    if fit.n_groups not in fits or fit.bic < fits[fit.n_groups].bic:
+        fits[fit.n_groups] = fit
+
+
+def _best_of(points: Points, k: int, seed: int, starts: int) -> Fit:
+    """The fit with the lowest BIC of several starts, of those with the fewest empty groups."""
+    fits = [mixture.fit(points, k, seed + start) for start in range(starts)]
+    return min(fits, key=lambda fit: (-fit.n_groups, fit.bic))
 
 
 BACKEND = GaussianMixtureMethod
