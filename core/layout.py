@@ -163,7 +163,7 @@ def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[n
         means = np.stack([np.bincount(which, column) for column in rows.T], axis=1) / sizes[:, None]
         within = rows - means[which]
         spread, axes = np.linalg.eigh(within.T @ within / max(1, len(rows) - len(numbers)))
-        white = axes / np.sqrt(np.maximum(spread, 1e-3 * spread[-1] + 1e-12))
+        white = axes / np.sqrt(np.maximum(spread, 1e-6 * spread[-1] + 1e-12))
         between = (means * np.sqrt(sizes)[:, None]) @ white
         whole = rows @ white
         # a little of the whole spread gives two groups, whose means lie on a line, a second direction
@@ -257,7 +257,7 @@ def _nearest(
         here = np.arange(len(products))
         if own:
             products[here, start + here] = 2.0
-        near = np.argpartition(-products, k - 1, axis=1)[:, :k]
+        near = np.argpartition(products, -k, axis=1)[:, -k:]
         found = np.take_along_axis(products, near, axis=1)
         order = np.lexsort((near, -found), axis=1)
         near, found = np.take_along_axis(near, order, axis=1), np.take_along_axis(found, order, axis=1)

@@ -83,6 +83,7 @@ class _Film:
         self._line = np.argsort(np.argsort(shaped.line[chosen]))
         self._moments = [(each.epoch, normalised(each.places)[chosen]) for each in shaped.moments]
         self._kept = np.column_stack([shaped.sound_map.x, shaped.sound_map.y])
+        self._whole = np.array(self._box(self._kept[drawn]))
         self._groups, palette, self._looks = _groups_of(shaped.sound_map, colours)
         self._numbers = np.array(palette, np.int64)[self._groups]
         radius = float(np.clip(110 / np.sqrt(max(1, len(drawn))), 1.7, 6.0)) * width / 960
@@ -142,12 +143,12 @@ class _Film:
         near = np.exp(-0.5 * ((np.arange(n)[:, None] - np.arange(n)[None]) / 3.0) ** 2)
         smooth = near @ boxes / near.sum(axis=1, keepdims=True)
         late = np.clip((np.arange(n) - (n - 12)) / 11, 0, 1)[:, None]  # the last ones come to the scale of the map
-        smooth = smooth + late * (np.array(self._box(self._kept[self._rows])) - smooth)
+        smooth = smooth + late * (self._whole - smooth)
         return [self._scaled(places, box) for (_, places), box in zip(self._moments, smooth, strict=True)]
 
     def _fit(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places of the map in pixels."""
-        return self._scaled(places, np.array(self._box(self._kept[self._rows])))
+        return self._scaled(places, self._whole)
 
     def _box(self, places: NDArray[np.floating]) -> tuple[float, float, float]:
         """The middle of some places and the pixels per unit with which they fill the frame."""

@@ -53,11 +53,12 @@ def wrapped(text: str, width: int, lines: int) -> str:
     text = drawable(text, width * lines)
     if len(text) <= width:
         return text
-    rows = textwrap.wrap(text, max(width * 2 // 3, -(-len(text) // lines) + 3)) or [""]
-    if len(rows) > lines:
-        rows = textwrap.wrap(text, width)
-    kept = rows[:lines]
-    return "\n".join(kept if len(rows) <= lines else [*kept[:-1], f"{kept[-1][: width - 1].rstrip(' …')}…"])
+    for room in range(-(-len(text) // lines), width + 1):  # the narrowest that takes all of it: lines of one length
+        rows = textwrap.wrap(text, room)
+        if len(rows) <= lines:
+            return "\n".join(rows)
+    rows = textwrap.wrap(text, width)[:lines]
+    return "\n".join([*rows[:-1], f"{rows[-1][: width - 1].rstrip(' …')}…"])
 
 
 def _has_shape(sign: str) -> bool:
