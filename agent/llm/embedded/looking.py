@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.llm.embedded import replies
+from agent.llm.embedded.asked import Asked
 from agent.llm.embedded.content import Subject, beside, grouped
+from agent.llm.embedded.group_phrases import phrase_group
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
-from agent.llm.embedded.phrasing import Asked, phrase_artifact, phrase_group, phrase_skips
+from agent.llm.embedded.phrasing import phrase_artifact, phrase_skips
 from agent.llm.embedded.plans import Call, Plan, ask, call, given
 from agent.llm.embedded.searching import count, like, meant, unknown, words
 from agent.llm.embedded.slots import Slots
@@ -22,15 +24,17 @@ _MOST_LOOKED_AT = 20  # sounds whose details are told at once
 def cluster(turn: Turn) -> Plan:
     """New groups, of all sounds or of those that some words find."""
     slots = turn.slots
-    k = _n_groups(slots)
+    k = n_groups(slots)
     if k is not None and k < 1:
         return ask("cluster", replies.NO_SUCH_NUMBER)
     if k is None and slots.method == "kmeans":
         return ask("cluster", replies.HOW_MANY_GROUPS)
+    if k is not None and slots.method == "hdbscan":
+        return Plan("cluster", text=replies.FINDS_ITS_NUMBER)
     return call("cluster", "cluster", k=k, method=slots.method, query=grouped(turn.wording))
 
 
-def _n_groups(slots: Slots) -> int | None:
+def n_groups(slots: Slots) -> int | None:
     """How many groups; of several numbers said the first that can be one."""
     bare = next((ref.number for ref in slots.refs if ref.kind == "number"), None)
     said = [n for n in (slots.groups, slots.k, bare) if n is not None]
@@ -42,7 +46,7 @@ def recluster(turn: Turn) -> Plan:
     before, shown, slots = turn.memory.grouping, turn.memory.clustering, turn.slots
     if before is None:
         return cluster(turn) if slots.groups is not None or slots.method else ask("cluster", replies.NO_GROUPS)
-    k = _n_groups(slots)
+    k = n_groups(slots)
     if k is not None and k < 1:
         return ask("cluster", replies.NO_SUCH_NUMBER)
     if slots.method == "kmeans" and k is None and shown:
@@ -51,7 +55,12 @@ def recluster(turn: Turn) -> Plan:
         k = max(2, round(shown["k"] * 2 / 3))
     elif k is None and shown and turn.says("more|too few"):
         k = max(shown["k"] + 1, round(shown["k"] * 1.5))
-    return Plan("recluster", (Call("cluster", {**before, **given({"k": k, "method": slots.method})}),))
+    args = {**before, **given({"k": k, "method": slots.method})}
+    if slots.method == "hdbscan" and slots.groups is None:  # it finds the number itself
+        args.pop("k", None)
+    elif slots.method is None and args.get("method") == "hdbscan" and "k" in args:
+        args.pop("method")
+    return Plan("recluster", (Call("cluster", args),))
 
 
 def clusters_named(turn: Turn) -> list[tuple[int, int | None]]:
@@ -64,7 +73,8 @@ def clusters_named(turn: Turn) -> list[tuple[int, int | None]]:
 
 
 def _last_cluster(memory: Memory) -> int:
-    return len(memory.clustering["clusters"]) if memory.clustering else 0
+    groups = memory.clustering["clusters"] if memory.clustering else []
+    return int(groups[-1]["cluster"]) if groups else 0  # after a merge the numbers have gaps
 
 
 def _shown_clustering(memory: Memory) -> int | None:

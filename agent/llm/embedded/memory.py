@@ -33,6 +33,9 @@ class Memory:
     search, grouping: name and arguments of the last search and the last clustering that were asked for.
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
+    clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
+    last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
+    latest: the artifact of the last tool that answered. edited: the clusters that the last change by hand named.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -52,6 +55,13 @@ class Memory:
     members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     search: tuple[str, dict[str, Any]] | None = None
     grouping: dict[str, Any] | None = None
+    clusterings: list[int] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    selection: int | None = None
+    map: Mapping[str, Any] | None = None
+    map_args: dict[str, Any] | None = None
+    latest: Mapping[str, Any] | None = None
+    edited: list[int] = field(default_factory=list)
 
     def sounds(self, refs: Sequence[Ref]) -> list[str]:
         """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
@@ -89,7 +99,7 @@ class Memory:
             return []
         if self.last.kind == "cluster":
             return [str(member) for member in self.last.artifact.get("members", [])]
-        key = "hits" if self.last.kind == "hits" else "sounds"
+        key = "hits" if self.last.kind in {"hits", "selection"} else "sounds"
         return [str(card["id"]) for card in _cards(self.last.artifact.get(key))]
 
 
@@ -103,9 +113,11 @@ def remember(messages: Sequence[BaseMessage]) -> Memory:
         elif isinstance(message, AIMessage):
             asked.update({call["id"] or "": (call["name"], dict(call["args"])) for call in message.tool_calls})
         elif isinstance(message, ToolMessage):
-            _remember_call(memory, asked.get(message.tool_call_id), failed=message.status == "error")
+            made = asked.get(message.tool_call_id)
+            _remember_call(memory, made, failed=message.status == "error")
             if isinstance(message.artifact, Mapping) and message.status != "error":
                 _remember_artifact(memory, message.artifact)
+                memory.map_args = made[1] if made and memory.map is not None else None
     return memory
 
 
@@ -133,16 +145,33 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
         memory.search = (name, args)
     if name == "cluster":
         memory.grouping = args
+    if not failed and isinstance(numbers := args.get("clusters") or [], list):
+        memory.edited = numbers if name == "edit_clusters" else []
 
 
 def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     kind = artifact.get("kind")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
+    memory.latest, memory.map = artifact, artifact if kind == "map" else None
+    _remember_done(memory, artifact)
     if reader is not None:
         memory.looked_at = None
         reader(memory, artifact)
         if kind != "ingest":  # it shows nothing that could be pointed at
             memory.last = Shown(str(kind), artifact)
+            memory.selection = artifact.get("selection") if kind == "selection" else None
+
+
+def _remember_done(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    """Changes pile up, and taking one back takes it off the pile."""
+    kind, edit = artifact.get("kind"), artifact.get("edit")
+    what = "export" if kind in ("export", "export_undone") else "edit" if edit else ""
+    if kind == "export_undone" or edit == "undo":
+        last = max((place for place, each in enumerate(memory.done) if each == what), default=None)
+        if last is not None:
+            del memory.done[last]
+    elif what:
+        memory.done.append(what)
 
 
 def _remember_hits(memory: Memory, artifact: Mapping[str, Any]) -> None:
@@ -161,6 +190,8 @@ def _remember_sounds(memory: Memory, artifact: Mapping[str, Any]) -> None:
 def _remember_clustering(memory: Memory, artifact: Mapping[str, Any]) -> None:
     groups = _dicts(artifact.get("clusters"))
     memory.clustering, memory.cluster = artifact, None
+    if isinstance(artifact.get("clustering"), int):
+        memory.clusterings.append(artifact["clustering"])
     memory.places, memory.places_are = [str(group["cluster"]) for group in groups if "cluster" in group], "clusters"
     for group in groups:
         _learn_names(memory, _cards(group.get("exemplars")))
@@ -175,6 +206,10 @@ def _remember_cluster(memory: Memory, artifact: Mapping[str, Any]) -> None:
         memory.titles[clustering, cluster] = str(artifact.get("title") or "")
 
 
+def _remember_selection(memory: Memory, artifact: Mapping[str, Any]) -> None:
+    _show(memory, _cards(artifact.get("hits")))
+
+
 def _remember_ingest(memory: Memory, artifact: Mapping[str, Any]) -> None:
     memory.ingest = artifact
 
@@ -184,6 +219,7 @@ _READERS = {
     "sounds": _remember_sounds,
     "clustering": _remember_clustering,
     "cluster": _remember_cluster,
+    "selection": _remember_selection,
     "ingest": _remember_ingest,
 }
 

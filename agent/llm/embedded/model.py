@@ -17,8 +17,9 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.llm.embedded import replies
+from agent.llm.embedded.asked import Asked
 from agent.llm.embedded.caveats import caveat
-from agent.llm.embedded.phrasing import Asked, phrase
+from agent.llm.embedded.phrasing import phrase
 from agent.llm.embedded.planner import next_calls, plan
 from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.turn import ASKED, read_turn

@@ -5,11 +5,19 @@ The page shows the same results as cards; a terminal shows this text alone, so i
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import ToolMessage
 
+from agent.llm.embedded.asked import Args, Artifact, Asked
+from agent.llm.embedded.group_phrases import (
+    phrase_cluster,
+    phrase_clustering,
+    phrase_difference,
+    phrase_map,
+    phrase_selection,
+)
 from agent.llm.embedded.quoting import inert, quoted
 from agent.llm.embedded.tables import table
 from agent.llm.embedded.telling import (
@@ -27,14 +35,13 @@ from agent.llm.embedded.telling import (
     told_of,
 )
 
-Artifact = Mapping[str, Any]
-Args = Mapping[str, Any]
 _LIKE = re.compile(
     r"Sounds like (?P<what>.+?)(?P<part> from [\d.]+ s(?: to [\d.]+ s)?)?"
     r"(?P<words>(?: for “[^”]*”)?(?: without “[^”]*”)?)",
     re.DOTALL,
 )
 _MOST_SKIPS = 20
+_MOST_LEFT_OUT = 5
 _MOST_CLUSTERINGS = 20
 _WHY_SKIPPED = "Adding their folder again tells the reasons; so does `earshot ingest FOLDER` in a terminal."
 
@@ -46,6 +53,10 @@ _NEXT_STEPS = {  # after an error that names none itself
     "summarize_cluster": "“cluster my sounds” makes groups; “list the groups” shows the last ones.",
     "get_metadata": "Search first, then name a sound by its id.",
     "export": "Name sounds that were found, or a clustering.",
+    "edit_clusters": "“list the groups” shows what there is; “cluster my sounds” makes groups.",
+    "versions": "“show me the versions” lists them.",
+    "show_map": "Add sounds first: “add the sounds in /path/to/folder”.",
+    "describe_selection": "“show me a map”, and draw around some sounds.",
 }
 _ALSO = {  # what else an ingest counts: said of one, said of more
     "again": ("known and heard again", "known and heard again"),
@@ -59,19 +70,6 @@ _REJECTED = {
     "export": "Nothing was written.",
     "ingest": "Nothing was added.",
 }
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an answer goes by.
-
-    args: what the tool was called with, None if that is not known. question: the plain words of the person. names: the
-    names of sounds that the conversation has shown or been given, by what the tools call them.
-    """
-
-    args: Args | None = None
-    question: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def phrase(results: Sequence[ToolMessage], calls: Mapping[str, Args], asked: Asked) -> str:
@@ -177,38 +175,6 @@ def _wider(args: Mapping[str, Any]) -> str:
     return "Try other words, in English, or add more sounds: “add the sounds in /path/to/folder”."
 
 
-def _clustering(artifact: Artifact, asked: Asked) -> str:
-    groups = dicts(artifact.get("clusters"))
-    k = artifact.get("k", len(groups))
-    method = {"gmm": "GMM", "kmeans": "k-means"}.get(str(artifact.get("method")), inert(artifact.get("method")))
-    found = asked.args is not None and asked.args.get("k") is None
-    how = f"the number found by {method} + BIC" if artifact.get("automatic", found) else f"by {method}"
-    query = artifact.get("query") or (asked.args or {}).get("query")
-    of = f" of sounds for {quoted(query)}" if query else ""
-    head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}), {how}:"
-    return f"{head}\n\n" + "\n".join(phrase_group(group) for group in groups)
-
-
-def phrase_group(group: Artifact) -> str:
-    """A group in one line: its number, title and size, and two of its sounds."""
-    cards = dicts(group.get("exemplars"))[:2]
-    examples = "; ".join(map(sound_name, cards))
-    head = f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}, {many(group.get('size', 0), 'sound')}"
-    return f"{head}: {examples}" if examples else head
-
-
-def _cluster(artifact: Artifact, _: Asked) -> str:
-    size = artifact.get("size", len(artifact.get("members") or []))
-    head = (
-        f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, "
-        f"{quoted(artifact.get('title') or 'Untitled')}"
-    )
-    summary = inert(artifact.get("summary") or f"{many(size, 'sound')}.", longest=600)
-    cards = dicts(artifact.get("exemplars"))
-    lines = [f"{number}. {line(card)}" for number, card in enumerate(cards, 1)]
-    return "\n\n".join([f"{head}: {summary}", *(["\n".join(lines)] if lines else [])])
-
-
 def _ingest(artifact: Artifact, _: Asked) -> str:
     found, indexed, unchanged = (int(artifact.get(key) or 0) for key in ("found", "indexed", "unchanged"))
     skipped = len(dicts(artifact.get("skipped")))
@@ -250,9 +216,31 @@ def _short_path(path: object) -> str:
 
 
 def _export(artifact: Artifact, _: Asked) -> str:
-    files = artifact.get("files", 0)
-    text = f"{many(files, 'file')} copied to {place(artifact.get('folder'))}."
-    return text + (f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else "")
+    files, link = artifact.get("files", 0), artifact.get("link", "copy")
+    done = "copied to" if link == "copy" else "linked into" if link else "written to"
+    text = f"{many(files, 'file')} {done} {place(artifact.get('folder'))}."
+    text += f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else ""
+    left_out = [
+        f"sound {each.get('id')} {inert(each.get('reason', ''), 120)}" for each in dicts(artifact.get("left_out"))
+    ]
+    if left_out:
+        more = f" and {len(left_out) - _MOST_LEFT_OUT} more" if len(left_out) > _MOST_LEFT_OUT else ""
+        text += f" Left out: {'; '.join(left_out[:_MOST_LEFT_OUT])}{more}."
+    return text
+
+
+def _export_undone(artifact: Artifact, _: Asked) -> str:
+    text = f"Taken back: {many(artifact.get('removed', 0), 'file')} removed from {place(artifact.get('folder'))}."
+    if artifact.get("gone"):
+        text += f" {many(artifact['gone'], 'file')} of it had been removed before."
+    kept = [
+        f"{quoted(_short_path(each.get('path')))} {inert(each.get('reason', ''), 120)}"
+        for each in dicts(artifact.get("kept"))
+    ]
+    if kept:
+        more = f"; and {len(kept) - _MOST_LEFT_OUT} more" if len(kept) > _MOST_LEFT_OUT else ""
+        text += f" What was changed or added since stays: {'; '.join(kept[:_MOST_LEFT_OUT])}{more}."
+    return text
 
 
 def _overview(artifact: Artifact, asked: Asked) -> str:
@@ -296,10 +284,14 @@ def _sounds(artifact: Artifact, asked: Asked) -> str:
 
 _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
     "hits": _hits,
-    "clustering": _clustering,
-    "cluster": _cluster,
+    "clustering": phrase_clustering,
+    "cluster": phrase_cluster,
+    "difference": phrase_difference,
+    "map": phrase_map,
+    "selection": phrase_selection,
     "ingest": _ingest,
     "export": _export,
+    "export_undone": _export_undone,
     "overview": _overview,
     "sounds": _sounds,
     "table": table,

@@ -1,13 +1,14 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
-A message is read in three ways: what it wants (`intents`), what it names (`slots`, `content`) and what it points back
-to (`memory`). Only messages of the person are read for meaning; of tool results only ids, numbers and lengths count,
-and the titles of groups, to tell which of them the person's words name.
+What is said of ears, of changes to groups, of versions and maps is read by patterns first (`hearing`, `regrouping`,
+`revisiting`, `mapping`). Any other message is read in three ways: what it wants (`intents`), what it names (`slots`,
+`content`) and what it points back to (`memory`). Only messages of the person are read for meaning; of tool results only
+ids, numbers and lengths count, and the titles of groups, to tell which of them the person's words name.
 """
 
 from collections.abc import Callable
 
-from agent.llm.embedded import exporting, looking, replies, searching
+from agent.llm.embedded import exporting, looking, mapping, regrouping, replies, revisiting, searching
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
@@ -21,14 +22,17 @@ from agent.llm.embedded.wording import MARK
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
+# Wordings that are none of a search: "find split second sounds" splits nothing.
+_OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 # What a bare answer to a question back reads as: "412", "cluster 3", "into 8 groups".
 _BARE = {"pick", "describe", "cluster", "recluster"}
 
 
 def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
-    if (step := about_ears(turn)) is not None:
-        return step
+    for read in _BEFORE_GUESSES:
+        if (step := read(turn)) is not None:
+            return step
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
     guesses = [g for g in guess(turn.wording.words, bool(turn.attached)) if _is_said(turn, g.intent)]
@@ -44,6 +48,8 @@ def plan(turn: Turn) -> Plan:
 
 def _is_said(turn: Turn, intent: str) -> bool:
     """Whether the words hold what an intent cannot do without: nothing is copied unless a word asks for it."""
+    if intent in _OF_GROUPS and turn.says("find|search|looking|look for|hear"):
+        return False
     return intent not in lexicon()["demands"] or says_any(turn.wording, intent, table="demands")
 
 
@@ -86,6 +92,9 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
     return lambda _: Plan(intent, text=text)
 
 
+_BEFORE_GUESSES = (about_ears, regrouping.about_groups, revisiting.about_versions, mapping.about_maps)
+"""What reads structured requests by patterns."""
+
 STEPS: dict[str, Callable[[Turn], Plan]] = {
     "add": _add,
     "update": _update,
@@ -109,6 +118,15 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "overview": looking.overview,
     "skips": looking.skips,
     "export": exporting.export,
+    "rename": regrouping.rename,
+    "merge": regrouping.merge,
+    "split": regrouping.split,
+    "move": regrouping.move,
+    "undo": regrouping.undo,
+    "assign": regrouping.assign,
+    "versions": revisiting.versions,
+    "map": mapping.show_map,
+    "selection": mapping.selection,
     "help": _say("help", replies.HELP),
     "greeting": _say("greeting", replies.GREETING),
     "thanks": _say("thanks", replies.THANKS),

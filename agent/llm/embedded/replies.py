@@ -5,7 +5,10 @@ HELP = """I find, group and describe the sounds of your library. For example:
 - “add the sounds in /path/to/folder” listens to a folder; “update my library” looks at all known folders again
 - attach a sound, or “more like number 2”, finds sounds like it; “like the part from 2 to 4 seconds” uses a part of it
 - “find short metallic sounds without voices, under 3 seconds” searches by words
-- “cluster these into 8 groups”, then “what is in cluster 3?”
+- “cluster these into 8 groups”, then “what is in cluster 3?”; “how sure are you about cluster 3?”
+- “rename cluster 3 to soft kicks”, “merge 2 and 5”, “split 4”, “move sound 12 to cluster 6”, “undo” change the groups
+- “show me the versions”, “what changed?”, “go back to clustering 2” keep track of them
+- “show me a map” shows where all sounds lie; draw around some to ask about them
 - “what is 412?”, “how long is the second one?” tell what is known of a sound
 - “same but shorter”, “only music”, “more” go on from the last search
 - “export cluster 3” or “save these as drums” copies sounds to a folder, after asking you
@@ -58,6 +61,16 @@ NO_LONGER_LIST = "I list 50 sounds at most. Say more of what to look for, or set
 MORE_MAY_BE = "There are at least 50, which is the most that I list."
 ENGLISH_ONLY = "I understand English only, so I searched for your words as they are."
 PART_WITHOUT_WORDS = "I compared that part of the sound alone and left the words out: they do not go with a part."
+FINDS_ITS_NUMBER = (
+    "Grouping by density finds the number by itself. Say “cluster by density”, or a number without it: "
+    "“cluster my sounds into 8 groups”."
+)
+WHICH_TO_RENAME = "Which group, and what shall it be called? For example “rename cluster 3 to soft kicks”."
+WHICH_TITLE = "What shall cluster {} be called?"
+WHICH_TO_MERGE = "Which groups shall I merge? Say their numbers, for example “merge 2 and 5”."
+WHICH_TO_SPLIT = "Which group shall I split? Say its number, for example “split cluster 4 into 3”."
+WHAT_TO_MOVE = "Which sounds, and to which group? For example “move sound 12 to cluster 6”."
+NO_SELECTION = "Nothing is selected yet. Say “show me a map” and draw around some sounds."
 NO_SEARCH = "There is no search to go on from. Say what to look for first, for example “find rain”."
 NOT_IN_LIST = "The list shown last has no such entry. Name the sound by its id, for example “what is 412?”."
 A_FILE_IS_ATTACHED = (

@@ -181,7 +181,8 @@ def _count_more(slots: Slots, parts: Parts, _: str) -> None:
 
 
 def _method(slots: Slots, _: Parts, said: str) -> None:
-    slots.method = "kmeans" if "means" in said else "gmm"
+    by_density = re.search("scan|densit|outlier|leav", said)
+    slots.method = "kmeans" if "means" in said else "hdbscan" if by_density else "gmm"
 
 
 def _domain(slots: Slots, parts: Parts, _: str) -> None:

@@ -9,6 +9,17 @@ NAMES = {412: "kick_01.wav", 57: "tin roof.flac", 3: "drip.wav", 900: "storm (lo
 ATTACHED_LINE = '[attached a3fa9c2d1 "my snare.wav"]'
 
 
+MAP = {
+    "kind": "map",
+    "title": "A map of 300 sounds",
+    "clustering": 3,
+    "space": "builtin",
+    "colour": "cluster",
+    "n": 300,
+    "groups": 6,
+}
+
+
 def card(
     sound: int, score: float | None = None, name: str | None = None, caption: str = "A short sound"
 ) -> dict[str, Any]:
@@ -59,6 +70,33 @@ def cluster(number: int = 3, of: int = 3, members: tuple[int, ...] = (5, 9, 14))
     }
 
 
+TITLES = ("Rain, water", "Kick drum", "Wind, storm", "Bell, metallic", "Speech", "Birds")
+
+
+def titled(number: int = 3, without: tuple[int, ...] = (), **more: Any) -> dict[str, Any]:
+    """A clustering with titles that a person would know; a change by hand made it if `edit` is given."""
+    found = clustering(len(TITLES), number)
+    groups = [
+        {**each, "title": title, "stability": 0.93, "name_auc": 0.9, "named_by": "builtin"}
+        for each, title in zip(found["clusters"], TITLES, strict=True)
+        if each["cluster"] not in without
+    ]
+    whole = {"automatic": True, "query": "", "outliers": 0, "name": "", "change": ""}
+    return found | whole | {"k": len(groups), "clusters": groups} | more
+
+
+def selection(number: int = 3, size: int = 40) -> dict[str, Any]:
+    return {
+        "kind": "selection",
+        "selection": number,
+        "title": f"Selection {number}, {size} sounds",
+        "size": size,
+        "summary": f"{size} sounds, 0.4 s to 30 s long, in the middle 2.5 s. Commonest: rain (60 %), water (20 %).",
+        "words": {"rain": 0.6, "water": 0.2},
+        "hits": [card(sound) for sound in LENGTHS_S],
+    }
+
+
 def metadata(sound: int = 412) -> dict[str, Any]:
     return {
         "id": sound,
@@ -105,7 +143,27 @@ def after(setting: str) -> list[BaseMessage]:
     """The messages before the one to be understood."""
     searched = used("five rain sounds", "search_by_text", {"text": "rain", "k": 5}, hits())
     grouped = used("cluster my sounds", "cluster", {}, clustering())
+    named = used("group my sounds", "cluster", {}, titled())
+    opened = [*named, *used("what is in cluster 3?", "summarize_cluster", {"cluster": 3, "clustering": 3}, cluster())]
+    told = "Clusters 2 and 5, “Kick drum” and “Speech”, are cluster 2 now."
+    merged = titled(4, without=(5,), edit="merge", told=told, change=told)
     settings: dict[str, list[BaseMessage]] = {
+        "titled": named,
+        "opened": opened,
+        "looked_in": [
+            *opened,
+            *used("what is 9?", "get_metadata", {"sounds": ["9"]}, {"kind": "sounds", "sounds": [metadata(9)]}),
+        ],
+        "edited": [
+            *named,
+            *used("merge 2 and 5", "edit_clusters", {"change": "merge", "clusters": [2, 5], "clustering": 3}, merged),
+        ],
+        "exported": [
+            *named,
+            *used("export them", "export", {"clustering": 3}, {"kind": "export", "folder": "/out/x", "files": 9}),
+        ],
+        "selected": used("what is in selection 3?", "describe_selection", {"selection": 3}, selection()),
+        "mapped": used("show me a map", "show_map", {}, MAP),
         "": [],
         "attaching": [],
         "hits": searched,

@@ -5,7 +5,8 @@ import re
 import pytest
 from langchain_core.messages import ToolMessage
 
-from agent.llm.embedded.phrasing import Asked, phrase, phrase_artifact
+from agent.llm.embedded.asked import Asked
+from agent.llm.embedded.phrasing import phrase, phrase_artifact
 from agent.llm.embedded.quoting import inert, quoted
 from tests.agent.llm.conversations import NAMES, card, cluster, clustering, hits, metadata
 
@@ -122,7 +123,10 @@ def test_every_group_is_listed_with_two_examples():
 def test_a_cluster_tells_its_title_size_summary_and_examples():
     said = phrase_artifact(cluster(), Asked({}))
 
-    assert said.startswith("Cluster 3 of clustering 3, “Low thumps”: Short low thumps, mostly drums.\n\n1. ")
+    assert said.startswith(
+        "Cluster 3 of clustering 3, “Low thumps”: Short low thumps, mostly drums.\n\n"
+        "Most typical is sound 5: A short sound. Hear sound 9 and sound 14 too.\n\n1. "
+    )
     assert "2. sound 9, “sound_9.wav”" in said
     assert phrase_artifact(cluster() | {"summary": ""}, Asked()).startswith(
         "Cluster 3 of clustering 3, “Low thumps”: 3 sounds."

@@ -20,7 +20,8 @@ def cases(name: str) -> list[dict[str, Any]]:
     return tomllib.loads((HERE / name).read_text(encoding="utf-8"))["case"]
 
 
-WORDINGS, HELD_OUT = [*cases("wordings.toml"), *cases("first_hour.toml")], cases("held_out.toml")
+WORDINGS = [case for name in ("wordings.toml", "first_hour.toml", "groups.toml") for case in cases(name)]
+HELD_OUT = [*cases("held_out.toml"), *cases("groups_held_out.toml")]
 
 
 def step(case: dict[str, Any]) -> Plan:
@@ -49,6 +50,7 @@ def test_every_kind_of_request_is_tried_in_at_least_a_dozen_wordings_that_no_exa
     follow_ups = [case for case in fresh if case.get("after") and case["wanted"].startswith("search_by_text")]
 
     tools = ["ingest", "search_by_audio", "search_by_text", "cluster", "summarize_cluster", "get_metadata", "export"]
+    tools += ["edit_clusters", "versions", "show_map", "describe_selection"]
     assert {tool: wanted[tool] for tool in tools if wanted[tool] < 12} == {}
     assert wanted["refuse"] >= 12
     assert len(follow_ups) >= 12

@@ -1,0 +1,162 @@
+"""What is said of groups, of one group, of a selection, of a map, and of what is different between two clusterings.
+
+Keys that an artifact lacks are passed over: older conversations hold older artifacts.
+"""
+
+import re
+from collections.abc import Sequence
+
+from agent.llm.embedded.asked import Artifact, Asked
+from agent.llm.embedded.quoting import inert, quoted
+from agent.llm.embedded.telling import caption_of, dicts, line, many, sound_name
+from core.grouping.sureness import LOOSE
+from core.records import WEAK_NAME
+
+_METHODS = {"gmm": "GMM", "kmeans": "k-means", "hdbscan": "HDBSCAN"}
+_TO_HEAR = 3
+_MOST_NAMED = 6  # numbers of groups in a sentence
+_LONGEST = 600
+ASKS_HOW_SURE = re.compile(
+    r"\b(?:sure|certain|confident|firm|firmness|solid|stable|stability|reliable|trust\w*|robust|hold still|a real"
+    r"|believe)\b"
+)
+
+
+def phrase_clustering(artifact: Artifact, asked: Asked) -> str:
+    """What was done, how many groups there are, what to know of them, and the groups."""
+    groups = dicts(artifact.get("clusters"))
+    checks = _checks(artifact, groups, asked.question)
+    head = f"{_groups_head(artifact, asked)}{'.' if checks else ':'}"
+    return " ".join(filter(None, [_done(artifact), head, *checks])) + "\n\n" + "\n".join(map(phrase_group, groups))
+
+
+def phrase_group(group: Artifact) -> str:
+    """A group in one line: its number, title and size, how firm it is, and two of its sounds."""
+    examples = "; ".join(map(sound_name, dicts(group.get("exemplars"))[:2]))
+    parts = [f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}", many(group.get("size", 0), "sound")]
+    if _number(group.get("stability")):
+        parts.append(f"firm {group['stability']:.2f}")
+    if _is_weak(group):
+        parts.append("weak name")
+    head = ", ".join(parts)
+    return f"{head}: {examples}" if examples else head
+
+
+def _done(artifact: Artifact) -> str:
+    """What a change did and how to take it back; of groups made anew, what is different from the last ones."""
+    told, edit = inert(artifact.get("told") or "", _LONGEST), artifact.get("edit")
+    if told:
+        return told if edit in (None, "undo") else f"{told} “undo” takes it back."
+    change = inert(str(artifact.get("change") or "").rstrip("."), _LONGEST)
+    return f"Different from the last clustering: {change}." if change else ""
+
+
+def _groups_head(artifact: Artifact, asked: Asked) -> str:
+    k = artifact.get("k", len(dicts(artifact.get("clusters"))))
+    query = artifact.get("query") or (asked.args or {}).get("query")
+    name = f", {quoted(artifact['name'])}" if artifact.get("name") else ""
+    of = f" of sounds for {quoted(query)}" if query else ""
+    head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}{name})"
+    if artifact.get("told"):
+        return head
+    method = _METHODS.get(str(artifact.get("method"))) or inert(artifact.get("method"))
+    found = artifact.get("automatic", asked.args is not None and asked.args.get("k") is None)
+    return f"{head}, the number found by {method} + BIC" if found else f"{head}, by {method}"
+
+
+def _checks(artifact: Artifact, groups: Sequence[Artifact], question: str) -> list[str]:
+    """What to know before one relies on the groups: who belongs to none, which are loose, whose names are weak."""
+    said = []
+    if n_out := artifact.get("outliers"):
+        said.append("1 sound fits nowhere." if n_out == 1 else f"{n_out} sounds fit nowhere and are in no group.")
+    firm = {group["cluster"]: group["stability"] for group in groups if _number(group.get("stability"))}
+    if firm and ASKS_HOW_SURE.search(question):
+        best, worst = max(firm, key=firm.__getitem__), min(firm, key=firm.__getitem__)
+        said.append(
+            f"Made anew from parts of the sounds, cluster {best} comes back best, to {100 * firm[best]:.0f} %, and"
+            f" cluster {worst} worst, to {100 * firm[worst]:.0f} %."
+        )
+    if loose := [number for number, value in firm.items() if value < LOOSE]:
+        said.append(f"{_clusters(loose)} {'falls' if len(loose) == 1 else 'fall'} apart when made anew.")
+    if weak := [group["cluster"] for group in groups if _is_weak(group)]:
+        one = len(weak) == 1
+        names = (
+            f"The name of {_clusters(weak).lower()} is weak"
+            if one
+            else f"The names of {_clusters(weak).lower()} are weak"
+        )
+        said.append(
+            f"{names}: a search for {'it' if one else 'them'} hardly finds {'its' if one else 'their'} own sounds."
+        )
+    return said
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_weak(group: Artifact) -> bool:
+    found = group.get("name_auc")
+    return isinstance(found, int | float) and found < WEAK_NAME
+
+
+def _clusters(numbers: Sequence[int]) -> str:
+    shown = [str(number) for number in numbers[:_MOST_NAMED]]
+    rest = [f"{len(numbers) - _MOST_NAMED} more"] if len(numbers) > _MOST_NAMED else []
+    return f"Cluster{'' if len(numbers) == 1 else 's'} {_listed([*shown, *rest])}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def phrase_cluster(artifact: Artifact, asked: Asked) -> str:
+    """What a group holds, what sets it apart, how sure that is, and what to hear; how sure alone, if that was asked."""
+    size = artifact.get("size", len(artifact.get("members") or []))
+    title = quoted(artifact.get("title") or "Untitled")
+    head = f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, {title}"
+    sure = inert(artifact.get("sure") or "", _LONGEST)
+    cards = dicts(artifact.get("exemplars"))
+    hear = _to_hear(cards)
+    if sure and ASKS_HOW_SURE.search(asked.question):
+        return f"{head}: {sure} {hear}".rstrip()
+    told = [
+        inert(artifact.get("summary") or f"{many(size, 'sound')}.", _LONGEST),
+        inert(artifact.get("apart") or "", _LONGEST),
+    ]
+    lines = [f"{number}. {line(card)}" for number, card in enumerate(cards, 1)]
+    parts = [f"{head}: {' '.join(filter(None, told))}", f"{sure} {hear}".strip(), "\n".join(lines)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _to_hear(cards: Sequence[Artifact]) -> str:
+    """The most typical sound by its caption, and two more to hear."""
+    if not cards:
+        return ""
+    first, *more = [f"sound {card.get('id')}" for card in cards[:_TO_HEAR]]
+    caption = caption_of(cards[0])
+    also = f" Hear {_listed(more)} too." if more else ""
+    return f"Most typical is {first}{f': {caption}' if caption else ''}.{also}"
+
+
+def phrase_selection(artifact: Artifact, _: Asked) -> str:
+    """What a selection holds, what to hear of it, and what can be done with it."""
+    cards = dicts(artifact.get("hits"))
+    head = f"Selection {artifact.get('selection')}: {inert(artifact.get('summary') or '', _LONGEST)} {_to_hear(cards)}"
+    then = "“cluster only these” and “export these” go on from here."
+    lines = "\n".join(f"{number}. {line(card)}" for number, card in enumerate(cards, 1))
+    return "\n\n".join(filter(None, [f"{head.rstrip()} {then}", lines]))
+
+
+def phrase_difference(artifact: Artifact, _: Asked) -> str:
+    """What is different between two clusterings."""
+    return inert(artifact.get("title") or "Nothing is known of a difference.", _LONGEST)
+
+
+def phrase_map(artifact: Artifact, _: Asked) -> str:
+    """What a map shows; the map itself is on the page."""
+    groups, colour = artifact.get("groups") or 0, str(artifact.get("colour") or "")
+    by = "" if colour in ("", "cluster") else f", coloured by {inert(re.sub('_[a-z]+$', '', colour), 30)}"
+    shown = many(artifact.get("n", 0), "sound") + (f" in {many(groups, 'group')}" if groups else "")
+    head = f"The map shows {shown}{by}; neighbours sound alike. Draw around some to ask what they are."
+    return f"{head} In a terminal, `earshot map --out map.html` writes it as a page."
