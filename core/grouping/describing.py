@@ -222,7 +222,15 @@ class Describer:
 
     @cached_property
     def _keywords(self) -> list[list[str]]:
-        return naming.keywords([self._sounds_of(number) for number in self.numbers])
+        ranked = naming.keywords([self._sounds_of(number) for number in self.numbers])
+        return [self._heard_first(number, words) for number, words in zip(self.numbers, ranked, strict=True)]
+
+    def _heard_first(self, number: int, words: list[str]) -> list[str]:
+        """Words, at the end those that only names hold and the ears do not bear out, such as that of a publisher."""
+        ids = self._members.sounds[self._members.clusters == number].tolist()
+        tagged = {word for each in ids for word in naming.sound_words([], self._cards[each]["tags"])}
+        doubted = {word for word in words if word not in tagged and not self._check.is_heard(word, number)}
+        return sorted(words, key=lambda word: word in doubted)
 
     @cached_property
     def _numbers(self) -> dict[str, NDArray[np.float64]]:

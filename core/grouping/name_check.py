@@ -13,7 +13,9 @@ from core.store.clusterings import Members
 from core.text_ears import TextEars
 
 MOST = 10_000  # sounds that a title is checked with; of more, each group sends as many as make that, drawn by chance
-FEWEST = 50  # of a group, if it has so many
+MOST_BY_EAR = 2_000  # the same for a single word, of which many are tried
+FEWEST = 20  # of a group, if it has so many
+BORNE_OUT = 0.65  # the AUC from which the ears bear out a word
 
 
 class NameCheck:
@@ -21,9 +23,10 @@ class NameCheck:
 
     def __init__(self, db: Database, ears: TextEars | None, members: Members) -> None:
         self._db, self._ears = db, ears
-        rows = _sample(members.clusters)
+        rows = _sample(members.clusters, MOST)
         self._sounds, self._clusters = members.sounds[rows], members.clusters[rows]
         self._allowed = set(self._sounds.tolist())
+        self._few = _sample(self._clusters, MOST_BY_EAR)
 
     def auc(self, title: str, cluster: int) -> float | None:
         """The chance that a search for the title puts a member of the cluster before a sound of another group.
@@ -38,6 +41,13 @@ class NameCheck:
         scores[np.searchsorted(self._sounds, ranking.ids)] = ranking.scores
         return auc(scores, inside)
 
+    def is_heard(self, word: str, cluster: int) -> bool:
+        """Whether the ears hear what a word says in the sounds of a cluster more than in others."""
+        inside = self._clusters[self._few] == cluster
+        if self._ears is None or inside.all() or not inside.any():
+            return True
+        return auc(self._ears.fits(word, self._sounds[self._few]), inside) >= BORNE_OUT
+
 
 def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
     """The area under the ROC curve: how often one of those inside scores higher than one outside, ties count half.
@@ -49,14 +59,14 @@ def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
     return float((rankdata(scores)[inside].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out))
 
 
-def _sample(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sample(clusters: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """Rows in order: all, or of each group a share by chance."""
-    if len(clusters) <= MOST:
+    if len(clusters) <= most:
         return np.arange(len(clusters))
     draws, rows = np.random.default_rng(0), []
     for number in np.unique(clusters):
         inside = np.flatnonzero(clusters == number)
-        wanted = min(len(inside), max(FEWEST, len(inside) * MOST // len(clusters)))
+        wanted = min(len(inside), max(FEWEST, len(inside) * most // len(clusters)))
         rows.append(draws.choice(inside, wanted, replace=False))
     chosen: NDArray[np.int64] = np.sort(np.concatenate(rows))
     return chosen
