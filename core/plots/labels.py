@@ -13,6 +13,7 @@ ANGLES = 24
 ROUNDS = 4  # of moving each label to a better place among the others
 GAP_PX = 5.0
 CELL_PX = 8
+HEART_PX = 20.0  # the middle of a group, which a name had better not hide, be it its own or another's
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def spread_out(
                 continue  # it stays where it was, if it was anywhere
             options = options[clear]
             away = np.linalg.norm((options - anchors[i]) / (0.5 * sizes[i] + sizes[i][1]), axis=1)
-            foreign = _overlaps(options, sizes[i], anchors[np.arange(n) != i], np.full((n - 1, 2), 6.0)).sum(axis=1)
-            cost = away + 2.2 * crowd.covered(options, sizes[i]) + 2.0 * foreign
+            hidden = _overlaps(options, sizes[i], anchors, np.full((n, 2), HEART_PX)).sum(axis=1)
+            cost = away + 2.2 * crowd.covered(options, sizes[i]) + 1.6 * hidden
             middles[i], found[i] = options[cost.argmin()], True
     return Spots(middles, found)
 
