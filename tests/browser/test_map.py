@@ -253,6 +253,7 @@ def test_a_map_is_used_by_keyboard_alone_and_on_a_telephone(tmp_path, file):
         expect(shown.locator("#search")).to_be_focused()
         shown.locator("#drawer").click()
         expect(shown.locator("#panel")).to_be_hidden()
+        shown.locator("#all").click()
         shown.touchscreen.tap(*drawn.place(0))
         expect(shown.locator("#pinned h2")).to_contain_text("rain_")
         assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -311,6 +312,15 @@ def test_in_a_chat_what_is_drawn_around_is_asked_about(tmp_path, heard_once):
         page.keyboard.up("Shift")
         expect(card).to_contain_text("15 selected")
         visit.shot("map in the chat")
+
+        expect(card.get_by_test_id("ask-details")).to_be_disabled()
+        stage.evaluate(
+            "() => { window.heard = []; document.addEventListener('earshot:playing', (e) => heard.push(e.detail)) }"
+        )
+        stage.press("Enter")
+        heard = wait_until(lambda: stage.evaluate("() => window.heard"))
+        assert heard[0]["id"] in range(1, 16), "it plays what the server sends"
+        expect(card.get_by_test_id("ask-details")).to_be_enabled()
 
         card.get_by_test_id("ask-what").click()
         asked = page.locator("[data-step-type=user_message]").last

@@ -1,7 +1,7 @@
 // What is heard: a preview out of this file, or a file of its own. Knows nothing of places and colours.
 
 const KEPT = 64 // decoded previews; a second and a half takes 290 kB
-const HURRY_MS = 70 // before a file of its own is asked for: who sweeps over the map wants none of them
+const HURRY_MS = 40 // before a file of its own is asked for: who sweeps over the map wants none of them
 
 class Player {
   // data: with `sounds`, {how: embed, link, serve or none}. onstart(i, waitedMs), onstop(), onlocked(bool).

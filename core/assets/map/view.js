@@ -2,7 +2,7 @@
 
 const NEAR = 14 // pixels around the pointer in which a sound is found
 const CELLS = 4 // sounds in a cell of the grid, on average
-const NAMES_BELOW = 45 // sounds in sight: then each shows its name
+const NAMES_BELOW = 90 // sounds in sight: then each shows its name
 const MAX_ZOOM = 400
 
 // Sounds by the cell of a square grid that they lie in.
@@ -81,7 +81,7 @@ class View {
     const sides = (values) => {
       const sorted = values.slice().sort()
       const at = (share) => sorted[Math.round(share * (sorted.length - 1))]
-      const [low, high] = [at(0.004), at(0.996)]
+      const [low, high] = [at(0.01), at(0.99)]
       return [low - 0.03 * (high - low), high + 0.03 * (high - low)]
     }
     const [[left, right], [top, bottom]] = [sides(this.x), sides(this.y)]
