@@ -22,6 +22,7 @@ def edit_clusters_tool(library: Library) -> BaseTool:
         clusters: list[int] | None = None,
         title: str = "",
         sounds: list[str] | None = None,
+        selection: int | None = None,
         k: int = 2,
         clustering: int | None = None,
     ) -> Answer:
@@ -33,13 +34,14 @@ def edit_clusters_tool(library: Library) -> BaseTool:
             clusters: The numbers of the clusters; for move the one that the sounds go to.
             title: The new title, in the person's words.
             sounds: Ids of the sounds to move.
+            selection: The number of a selection on a map whose sounds move.
             k: How many parts a cluster is split into.
             clustering: The id of the clustering; leave it out for the one that is meant now.
         """
         numbers = clusters or []
-        made = _changed(
-            library, change, numbers, title, [parse_reference(each)[0] for each in sounds or []], k, clustering
-        )
+        ids = [parse_reference(each)[0] for each in sounds or []]
+        ids += [] if selection is None else library.selection(selection)
+        made = _changed(library, change, numbers, title, ids, k, clustering)
         told = (
             f"Taken back; clustering {made.clustering} is the one that is meant now."
             if change == "undo"

@@ -23,6 +23,7 @@ def export_tool(library: Library, report: Callable[[Progress], None] = lambda _:
         sounds: list[str] | None = None,
         clustering: int | None = None,
         clusters: list[int] | None = None,
+        selection: int | None = None,
         name: str = "",
         link: str = "copy",
         format: str = "folders",  # noqa: A002  what a model expects it to be called
@@ -34,6 +35,7 @@ def export_tool(library: Library, report: Callable[[Progress], None] = lambda _:
             sounds: Ids of the sounds to copy.
             clustering: Id of a clustering to copy, one folder per cluster.
             clusters: Numbers of the only clusters to copy, of that clustering or else of the latest.
+            selection: The number of a selection that the person made on a map, to copy its sounds.
             name: What to call the new folder; where it lies is not yours to choose.
             link: copy, or hard or symbolic to make links to the files in place of copies.
             format: folders, or a list of the sounds in place of copies: csv, m3u8 (playlists) or jsonl.
@@ -41,7 +43,7 @@ def export_tool(library: Library, report: Callable[[Progress], None] = lambda _:
         """
         if undo:
             return _undone(library.exports.undo(report=report))
-        plan = plan_of(library, sounds, clustering, clusters, name, link, format)
+        plan = plan_of(library, sounds, clustering, clusters, selection, name, link, format)
         run = library.exports.write(plan)
         with closing(iter(run)) as steps:
             for step in steps:
@@ -63,12 +65,16 @@ def plan_of(
     sounds: Sequence[str] | None = None,
     clustering: int | None = None,
     clusters: Sequence[int] | None = None,
+    selection: int | None = None,
     name: str = "",
     link: str = "copy",
     format: str = "folders",  # noqa: A002  as the tool's
 ) -> Plan:
     """What the tool would write if it were called with these; sounds that are gone or changed are left out."""
     ids = [parse_reference(each)[0] for each in sounds or []]
+    if selection is not None:
+        ids += library.selection(selection)
+        name = name or f"selection {selection}"
     return library.exports.plan(
         ids, clustering=clustering, clusters=clusters, name=name, link=link, form=format, skip_missing=True
     )

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from agent.llm.embedded import replies
 from agent.llm.embedded.content import save_name
 from agent.llm.embedded.looking import clusters_named
-from agent.llm.embedded.plans import Call, Plan, ask, call, given
+from agent.llm.embedded.memory import Memory
+from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.turn import Turn
 
 _LONGEST_NAME = 40
+_FORMATS = {"csv": "csv|spreadsheet|excel", "m3u8": "m3u8?|playlists?", "jsonl": "jsonl?|json lines"}
+_LINKS = {"hard": "hard ?-?links?", "symbolic": "sym(?:bolic)? ?-?links?|soft ?-?links?|links?|shortcuts?"}
 
 
 def export(turn: Turn) -> Plan:
     """Copies what was named, else what was shown last."""
     name = save_name(turn.wording, turn.slots.quotes, turn.slots.paths)
+    if re.fullmatch(rf"(?:{'|'.join([*_FORMATS.values(), *_LINKS.values()])})(?: files?| lists?)?", name.lower()):
+        name = ""  # "as csv" says how, not what it is called
     clusters = clusters_named(turn)
     if clusters:
         return _clusters(turn, clusters, name)
@@ -24,7 +29,7 @@ def export(turn: Turn) -> Plan:
         clustering = turn.slots.clustering or shown.get("clustering")
         if clustering is None:
             return ask("export", replies.NO_GROUPS)
-        return call("export", "export", clustering=clustering, name=name)
+        return call("export", "export", clustering=clustering, name=name, **_how(turn))
     return _sounds(turn, name)
 
 
@@ -34,11 +39,11 @@ def _sounds(turn: Turn, name: str) -> Plan:
     if not sounds and refs:
         return ask("export", replies.NOT_IN_LIST if memory.places else replies.WHAT_TO_EXPORT)
     if not sounds and memory.last and memory.last.kind == "clustering":
-        return call("export", "export", clustering=memory.last.artifact.get("clustering"), name=name)
+        return call("export", "export", clustering=memory.last.artifact.get("clustering"), name=name, **_how(turn))
     sounds = sounds or memory.shown_sounds[: turn.slots.k]
     if not sounds:
         return ask("export", replies.WHAT_TO_EXPORT)
-    return call("export", "export", sounds=sounds, name=name or _name_of_list(turn, sounds))
+    return call("export", "export", sounds=sounds, name=name or _name_of_list(turn, sounds), **_how(turn))
 
 
 def _name_of_list(turn: Turn, sounds: Sequence[str]) -> str:
@@ -59,15 +64,23 @@ def _title(words: object) -> str:
 
 
 def _clusters(turn: Turn, clusters: Sequence[tuple[int, int | None]], name: str) -> Plan:
-    """Members are asked for first where the conversation has not shown them; `next_calls` then takes it from there."""
-    memory = turn.memory
-    latest = memory.cluster.get("clustering") if turn.results and memory.cluster else None
-    wanted = [(of if of is not None else latest, number) for number, of in clusters]
-    missing = [(number, of) for of, number in wanted if of is None or (of, number) not in memory.members]
-    if missing:
-        calls = (Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number, of in missing)
-        return Plan("export", tuple(calls))
-    known = [(of, number) for of, number in wanted if of is not None]
-    sounds = dict.fromkeys(sound for key in known for sound in memory.members[key])
-    titles = dict.fromkeys(memory.titles.get(key, "") for key in known)
-    return call("export", "export", sounds=list(sounds), name=name or _title(", ".join(titles)))
+    """Some groups, by their numbers; the library knows who is in them."""
+    of = next((of for _, of in clusters if of is not None), None)
+    numbers = [number for number, _ in clusters]
+    titles = dict.fromkeys(_title_of(turn.memory, of, number) for number in numbers)
+    name = name or _title(", ".join(filter(None, titles)))
+    return call("export", "export", clustering=of, clusters=numbers, name=name, **_how(turn))
+
+
+def _title_of(memory: Memory, clustering: int | None, number: int) -> str:
+    shown = memory.clustering or {}
+    groups = shown.get("clusters") or [] if shown.get("clustering") == clustering else []
+    titles = {group.get("cluster"): str(group.get("title") or "") for group in groups}
+    return memory.titles.get((clustering or 0, number)) or titles.get(number, "")
+
+
+def _how(turn: Turn) -> dict[str, str | None]:
+    """Links or a list in place of copies, where that was said."""
+    kinds = {name: pattern for name, pattern in _FORMATS.items() if turn.says(pattern)}
+    links = {name: pattern for name, pattern in _LINKS.items() if turn.says(pattern)}
+    return {"format": next(iter(kinds), None), "link": next(iter(links), None)}

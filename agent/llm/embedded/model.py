@@ -20,7 +20,7 @@ from agent.llm.embedded import replies
 from agent.llm.embedded.asked import Asked
 from agent.llm.embedded.caveats import caveat
 from agent.llm.embedded.phrasing import phrase
-from agent.llm.embedded.planner import next_calls, plan
+from agent.llm.embedded.planner import plan
 from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.turn import ASKED, read_turn
 
@@ -83,9 +83,6 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] | No
     turn = read_turn(messages)
     if not turn.results:
         return _message(plan(turn), messages, tools)
-    calls = next_calls(turn)
-    if calls:
-        return _message(Plan("export", calls), messages, tools)
     made = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     asked = Asked(question=turn.wording.words, names=turn.memory.called)
     said = phrase(turn.answers or turn.results, {call["id"] or "": call["args"] for call in made}, asked)

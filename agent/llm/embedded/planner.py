@@ -14,7 +14,7 @@ from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import guess
 from agent.llm.embedded.lists import lexicon
-from agent.llm.embedded.plans import Call, Plan, ask, call
+from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.turn import Turn, completed
 from agent.llm.embedded.wording import MARK
 
@@ -57,16 +57,6 @@ def _is_bare(turn: Turn) -> bool:
     """Whether a message is nothing but something named, such as "412", "the second one" or "into 8 groups"."""
     left = MARK.sub("", turn.wording.words)
     return holds_only(left, "bare") and left.strip() != turn.wording.words
-
-
-def next_calls(turn: Turn) -> tuple[Call, ...]:
-    """What is still to be called when tools have answered: an export waits for the members of its clusters."""
-    names = {result.name for result in turn.results}
-    failed = any(result.status == "error" for result in turn.results)
-    if names != {"summarize_cluster"} or failed:
-        return ()
-    step = plan(turn)
-    return step.calls if step.intent == "export" and all(call.name == "export" for call in step.calls) else ()
 
 
 def _add(turn: Turn) -> Plan:

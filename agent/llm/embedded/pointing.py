@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.llm.embedded.lists import lexicon
-from agent.llm.embedded.patterns import short
+from agent.llm.embedded.patterns import first, short
 from agent.llm.embedded.slots import Slots, read_slots
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wording import MARK, Wording
@@ -18,7 +18,9 @@ GROUP = short("GROUP")
 _SET_ASIDE = {"QUOTE", "PATH", "FILE", "WORD"}  # names stay marks: nothing is read inside them
 _OF_CLUSTERING = re.compile(r" ?(?:(?:from|of|in) )?(?:the )?clustering (?:number |no |nr |# )?\d+")
 _BETWEEN = re.compile(r" ?, ?(?:and |with )?| (?:and|with|into|to|or|plus) ")
-_IDLE = frozenset("the my our your this that these those all both number numbers no nr # sound sounds ones one".split())
+_IDLE = frozenset(
+    "a an some the my our your this that these those all both number numbers no nr # sound sounds ones one".split()
+)
 _POINTS = re.compile(r"\b(?:it|this|that)\b")
 
 
@@ -130,6 +132,16 @@ def _groups_shown(turn: Turn) -> Sequence[Mapping[str, Any]]:
 
 def _stem(word: str) -> str:
     return re.sub(r"(?<=\w\w\w)s$", "", word)
+
+
+def selection_in(turn: Turn, words: str) -> int | None:
+    """The selection on a map that a stretch means: by its number, or as "these" where it was shown last."""
+    if numbered := first("selection", words):
+        return int(numbered[1])
+    points = first("selected", words) or re.fullmatch(
+        r"(?:all (?:of )?)?(?:these|those|them|it|this)(?: sounds)?", words
+    )
+    return turn.memory.selection if points else None
 
 
 def sounds_in(turn: Turn, words: str) -> list[str]:

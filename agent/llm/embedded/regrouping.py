@@ -18,6 +18,7 @@ from agent.llm.embedded.pointing import (
     groups_in,
     may_be_groups,
     plain,
+    selection_in,
     shown_id,
     slots_of,
     sounds_in,
@@ -29,7 +30,7 @@ _LONGEST_TITLE = 60
 _NO_TITLE = re.compile(r"(?:\s*(?:please|pls|plz|for me|thanks|thank you|instead|from now on))+$", re.IGNORECASE)
 _QUOTED = re.compile(r"^[\"“”«'‘`]\s*(.+?)\s*[\"”“»'’`](?=[\s.!?,]|$)")
 _A_SOUND = re.compile(
-    r"\b(?:sounds?|samples?|recordings?|clips?|files?|one|ones|number|this|that|it|these|those|them|all)\b|\d|FILE\d|"
+    r"\b(?:sounds?|samples?|recordings?|clips?|files?|one|ones|number|this|that|it|these|those|them|all|selection|selected)\b|\d|FILE\d|"
     r"\b(?:first|second|third|last)\b"
 )
 _MANY_GROUPS = re.compile(rf"\d+ (?:\w+ )*{GROUP}\b")  # "into 8 groups" makes new ones
@@ -43,6 +44,8 @@ def about_groups(turn: Turn) -> Plan | None:
     """The step for a message that asks for a change of groups; None for any other."""
     if turn.asked == "rename" and (step := _titled_at_last(turn)) is not None:
         return step
+    if turn.asked in _WITH_NUMBERS and _NUMBERS.fullmatch(plain(turn)):
+        return _WITH_NUMBERS[turn.asked](completed(turn))
     for read in (_undo, _assign, _rename, _take_out, _merge, _split, _move):
         if (step := read(turn)) is not None:
             return step
@@ -58,7 +61,7 @@ def merge(turn: Turn) -> Plan:
     """Several groups as one."""
     numbers = turn.slots.clusters or [ref.number for ref in turn.slots.refs if ref.kind == "number"]
     made = _merge(turn)
-    if made is None and len(numbers) > 1:
+    if made is None and len(numbers) > 1 and (turn.slots.clusters or may_be_groups(turn)):
         return _edit(turn, "merge", clusters=numbers)
     return made or ask("merge", replies.WHICH_TO_MERGE)
 
@@ -78,6 +81,10 @@ def undo(turn: Turn) -> Plan:
     words = plain(turn)
     of_export = _OF_EXPORT.search(words) or (not _OF_GROUPS.search(words) and turn.memory.done[-1:] == ["export"])
     return call("undo", "export", undo=True) if of_export else call("undo", "edit_clusters", change="undo")
+
+
+_WITH_NUMBERS = {"merge": merge, "split": split, "move": move}
+_NUMBERS = re.compile(rf"(?:{GROUP}|number|and|with|to|into|in|please|the|\d+|[ ,#])+")
 
 
 def assign(turn: Turn) -> Plan:
@@ -182,9 +189,16 @@ def _move(turn: Turn) -> Plan | None:
             continue
         target = [0] if is_nowhere(to) else groups_in(turn, to)
         if target and len(target) == 1:
-            sounds = sounds_in(turn, what)
-            return _edit(turn, "move", clusters=target, sounds=sounds) if sounds else ask("move", replies.WHAT_TO_MOVE)
+            return _moved(turn, what, target)
     return None
+
+
+def _moved(turn: Turn, what: str, target: list[int]) -> Plan:
+    selection = selection_in(turn, what)
+    if selection is not None:
+        return _edit(turn, "move", clusters=target, selection=selection)
+    sounds = sounds_in(turn, what)
+    return _edit(turn, "move", clusters=target, sounds=sounds) if sounds else ask("move", replies.WHAT_TO_MOVE)
 
 
 def _undo(turn: Turn) -> Plan | None:

@@ -49,7 +49,7 @@ def test_the_answer_to_which_folder_completes_the_ingest():
 
 def test_the_answer_to_what_to_export_completes_the_export():
     assert asked_and_answered("export that", "412 and 57") == [("export", {"sounds": ["412", "57"]})]
-    assert asked_and_answered("export that", "cluster 3") == [("summarize_cluster", {"cluster": 3})]
+    assert asked_and_answered("export that", "cluster 3") == [("export", {"clusters": [3]})]
 
 
 def test_an_answer_is_read_with_what_was_asked_for():
@@ -70,64 +70,30 @@ def test_a_number_alone_shows_the_sound_where_nothing_was_asked():
     assert calls(saying("412")) == [("get_metadata", {"sounds": ["412"]})]
 
 
-def test_exporting_a_cluster_not_yet_shown_looks_up_its_members_first():
-    messages = saying("export cluster 4 as thumps", "clustering")
-    looked_up = answer(messages, TOOLS)
-    assert [(c["name"], c["args"]) for c in looked_up.tool_calls] == [
-        ("summarize_cluster", {"cluster": 4, "clustering": 3})
-    ]
+def test_clusters_are_exported_by_their_numbers_and_bear_their_titles():
+    thumps = saying("export cluster 4 as thumps", "clustering")
+    assert calls(thumps) == [("export", {"clusters": [4], "clustering": 3, "name": "thumps"})]
+    both = saying("export clusters 3 and 4", "clustering")
+    assert calls(both) == [("export", {"clusters": [3, 4], "clustering": 3, "name": "Kind 3 Kind 4"})]
+    assert calls(saying("export cluster 3")) == [("export", {"clusters": [3]})]
 
-    members = ToolMessage(
-        "ok", tool_call_id=looked_up.tool_calls[0]["id"], name="summarize_cluster", artifact=cluster(4, 3, (21, 22))
-    )
-    messages += [looked_up, members]
-    exported = answer(messages, TOOLS)
-    assert [(c["name"], c["args"]) for c in exported.tool_calls] == [
-        ("export", {"sounds": ["21", "22"], "name": "thumps"})
-    ]
-
+    exported = answer(thumps, TOOLS)
     done = {"kind": "export", "folder": "/out/thumps", "files": 2, "manifest": ""}
-    messages += [exported, ToolMessage("ok", tool_call_id=exported.tool_calls[0]["id"], name="export", artifact=done)]
-    assert answer(messages, TOOLS).text == "2 files copied to “/out/thumps”."
-
-
-def test_exporting_a_cluster_of_no_known_clustering_takes_the_one_that_was_looked_up():
-    messages = saying("export cluster 3")
-    looked_up = answer(messages, TOOLS)
-    result = ToolMessage(
-        "ok", tool_call_id=looked_up.tool_calls[0]["id"], name="summarize_cluster", artifact=cluster(3, 9, (1, 2))
-    )
-
-    assert calls([*messages, looked_up, result]) == [("export", {"sounds": ["1", "2"], "name": "Low thumps"})]
-
-
-def test_two_clusters_are_exported_together():
-    messages = saying("export clusters 3 and 4", "clustering")
-    looked_up = answer(messages, TOOLS)
-    results = [
-        ToolMessage(
-            "ok",
-            tool_call_id=call["id"],
-            name="summarize_cluster",
-            artifact=cluster(call["args"]["cluster"], 3, members),
-        )
-        for call, members in zip(looked_up.tool_calls, [(1, 2), (3,)], strict=True)
-    ]
-
-    assert calls([*messages, looked_up, *results]) == [("export", {"sounds": ["1", "2", "3"], "name": "Low thumps"})]
+    result = ToolMessage("ok", tool_call_id=exported.tool_calls[0]["id"], name="export", artifact=done)
+    assert answer([*thumps, exported, result], TOOLS).text == "2 files copied to “/out/thumps”."
 
 
 def test_an_export_whose_cluster_is_not_found_stops_there():
     messages = saying("export cluster 99", "clustering")
-    looked_up = answer(messages, TOOLS)
+    asked = answer(messages, TOOLS)
     failed = ToolMessage(
         "clustering 3 has no cluster 99; it has 1 to 8",
-        tool_call_id=looked_up.tool_calls[0]["id"],
-        name="summarize_cluster",
+        tool_call_id=asked.tool_calls[0]["id"],
+        name="export",
         status="error",
     )
 
-    said = answer([*messages, looked_up, failed], TOOLS)
+    said = answer([*messages, asked, failed], TOOLS)
 
     assert said.tool_calls == []
     assert said.text.startswith("Clustering 3 has no cluster 99; it has 1 to 8.")
