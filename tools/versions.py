@@ -1,5 +1,7 @@
 """The clusterings that are kept: which there are, what is different between two, and going back to one."""
 
+from typing import Any
+
 from langchain_core.tools import BaseTool
 
 from core.errors import NotFoundError
@@ -35,7 +37,9 @@ def versions_tool(library: Library) -> BaseTool:
             return f"{told}\n{text}", artifact | {"told": told}
         every = library.groups.all()
         current = library.groups.current().clustering if every else None
-        title = f"{len(every)} clustering{'' if len(every) == 1 else 's'} kept, the newest first"
+        title = f"{len(every)} clusterings are kept, the newest first."
+        if len(every) < 2:
+            title = "1 clustering is kept." if every else "No clustering is kept yet; cluster the sounds first."
         rows = [_row(each, current) for each in reversed(every[-SHOWN:])]
         lines = [title, *(", ".join(filter(None, row)) for row in rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
@@ -50,7 +54,13 @@ def _compared(library: Library, ids: list[int]) -> Answer:
         raise NotFoundError(f"clustering {after} is based on no other; name the one to compare it with")
     difference, told = library.groups.compare(before, after)
     title = f"From clustering {before} to {after}: {told}."
-    return quoted(title, LONGEST_CHANGE), {"kind": "difference", "title": title, **difference.as_dict()}
+    data = {name: _keyed_by_text(value) for name, value in difference.as_dict().items()}
+    return quoted(title, LONGEST_CHANGE), {"kind": "difference", "title": title, **data}
+
+
+def _keyed_by_text(value: Any) -> Any:
+    """The same with text for keys, as JSON has them."""
+    return {str(key): each for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _row(each: Clustering, current: int | None) -> list[str]:

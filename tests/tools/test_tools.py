@@ -479,3 +479,11 @@ def test_export_tells_how_far_it_is_and_leaves_nothing_when_it_is_stopped(demo_l
     answer = call(demo_library, "export", stop, sounds=[KICK, HAT], name="stopped")
     assert answer.status == "error"
     assert not (demo_library.settings.exports / "stopped").exists()
+
+
+def test_export_of_a_selection_holds_its_sounds_and_is_named_by_it(demo_library):
+    number = demo_library.keep_selection([13, 14, 15])
+    exported = artifact(demo_library, "export", selection=number)
+    assert (exported["files"], Path(exported["folder"]).name) == (3, f"selection {number}")
+    assert artifact(demo_library, "export", selection=number, name="roofs")["folder"].endswith("roofs")
+    assert call(demo_library, "export", selection=9).text == f"there is no selection 9; known are {number}"
