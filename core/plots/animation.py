@@ -74,7 +74,10 @@ class _Film:
     def __init__(self, shaped: Shaping, colours: Theme, width: int, height: int, most: int) -> None:
         self._map, self._colours, self._size = shaped.sound_map, colours, (width, height)
         n = len(shaped.sound_map.ids)
-        drawn = np.random.default_rng(0).permutation(n)[:most]  # in no order, so that none covers all others
+        pool = np.arange(n)
+        if len(shaped.rows) >= most:  # of a large library only those move that UMAP was run on; the rest is like them
+            pool = np.union1d(shaped.rows, np.flatnonzero(shaped.sound_map.placed))
+        drawn = np.random.default_rng(0).permutation(pool)[:most]  # in no order, so that none covers all others
         place = np.full(n, -1)
         place[shaped.rows] = np.arange(len(shaped.rows))
         self._rows = drawn[place[drawn] >= 0]

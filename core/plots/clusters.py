@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import UnsupportedError
+from core.layout import FEWEST_FITTED, MOST_FITTED
 from core.maps import SoundMap
 from core.plots.canvas import HEADING_PX, heading, picture
 from core.plots.palette import Theme, look, theme
@@ -63,8 +64,11 @@ def map_axes(figure: "Figure", right_px: float = 0.0) -> "Axes":
 
 def map_caption(sound_map: SoundMap) -> str:
     """What a map shows and how it is to be read, in one line."""
-    how = "UMAP" if len(sound_map.ids) >= 15 else "principal plane"
-    return f"{how} of {len(sound_map.ids):,} sounds by the ears {sound_map.space}: neighbours sound alike"
+    n = len(sound_map.ids)
+    what = f"UMAP of {n:,} sounds" if n >= FEWEST_FITTED else f"Principal plane of {n} sound{'s' if n > 1 else ''}"
+    if n > MOST_FITTED:
+        what = f"UMAP of {MOST_FITTED:,} sounds with {n - MOST_FITTED:,} more put among them,"
+    return f"{what} by the ears {sound_map.space}: neighbours sound alike"
 
 
 def _title(sound_map: SoundMap) -> str:
