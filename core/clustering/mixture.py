@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 
 from core.clustering.methods.base import Labels, Points
 
-STEPS = 15  # of expectation and maximisation at most; K-means has brought the groups near by then
+STEPS = 12  # of expectation and maximisation at most; K-means has brought the groups near by then
 SETTLED = 0.01  # change of a membership below which the steps end
 KMEANS_STARTS = 4
 FREEDOM = 2  # of the prior of a covariance beyond what its mean needs: the weakest whole number that has one
@@ -85,7 +85,7 @@ def bic(points: Points, labels: Labels, shared: Covariances) -> float:
     n, d = points.shape
     _, labels, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     k, total = len(sizes), _floored(np.cov(points.T).reshape(d, d), points)
-    of_mean = float(np.trace(np.linalg.solve(total, shared))) / d  # in points: how much the prior of a mean counts
+    of_mean = float(np.trace(shared) / np.trace(total))  # in points: how much the prior of a mean counts
     sums = _sums(points, labels, k)
     off = sums / sizes[:, None] - points.mean(axis=0)
     scatter = _scatter(points, np.eye(k)[labels], sums / sizes[:, None])

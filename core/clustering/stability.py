@@ -12,7 +12,7 @@ from core.clustering.methods import METHODS, Labels, Method, Points
 from core.errors import UnsupportedError
 from core.records import Vectors
 
-DRAWS = 16  # parts that are grouped
+DRAWS = 10  # parts that are grouped
 PART = 0.75  # of the vectors, without replacement; of half, groups of six lose too much to be found again
 SAMPLE = 2_000  # vectors that parts are drawn from, however many there are
 FEWEST = (

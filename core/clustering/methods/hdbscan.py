@@ -8,9 +8,11 @@ from sklearn.cluster import HDBSCAN
 from core.clustering.methods.base import Found, Labels, Method, Points
 from core.errors import UnsupportedError
 
-SAMPLE = 5_000  # points whose density is measured; it takes time with the square of it
-SMALLEST = 5  # members of a group
-SMALLER = (5, 4, 3, 2)  # what else is tried where a person asks for more groups than that finds
+SAMPLE = 10_000  # points whose density is measured; it takes time with the square of it
+SMALLEST = 5  # members of a group, where no more are asked for by SHARE
+SHARE = 1 / 500  # of the points that a group holds at least, so that a large library does not fall into hundreds
+NEIGHBOURS = 2  # that a point needs to lie densely; with 5, 18% of 320 labelled clips are outliers, with 2 it is 9%
+SMALLER = (5, 4, 3, 2)  # members, tried where a person asks for more groups than that finds
 VOTERS = 5  # nearest points of the sample that say where another point belongs
 FAR = (
     0.99  # a point that is further from the sample than this share of the sample's groups is from itself is an outlier
@@ -29,7 +31,8 @@ class HdbscanMethod(Method):
         if len(points) > SAMPLE:
             rows = np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
         sample = points[rows]
-        labels = _groups(sample) if k is None else _joined(sample, _at_least(sample, k), k)
+        usual = max(SMALLEST, round(len(sample) * SHARE))
+        labels = _groups(sample, usual) if k is None else _joined(sample, _at_least(sample, k, usual), k)
         note = ""
         if labels.max(initial=-1) < 0:
             labels, note = np.zeros(len(sample), np.int64), "No part of them lies denser than the rest: one group."
@@ -38,18 +41,19 @@ class HdbscanMethod(Method):
         return Found(labels, note=note)
 
 
-def _groups(points: Points, smallest: int = SMALLEST) -> Labels:
+def _groups(points: Points, smallest: int) -> Labels:
     size = max(2, min(smallest, len(points)))
-    labels: Labels = HDBSCAN(min_cluster_size=size, min_samples=min(size, len(points)), copy=True).fit_predict(points)
-    return labels.astype(np.int64)
+    found = HDBSCAN(min_cluster_size=size, min_samples=NEIGHBOURS, copy=True).fit_predict(points)
+    labels: Labels = found.astype(np.int64)
+    return labels
 
 
-def _at_least(points: Points, k: int) -> Labels:
-    """The groups of the largest smallest size that makes k of them."""
+def _at_least(points: Points, k: int, usual: int) -> Labels:
+    """The groups of at least the usual size, or of a smaller one where those are not k."""
     if k == 1:
         return np.zeros(len(points), np.int64)
     most = 0
-    for smallest in SMALLER:
+    for smallest in (usual, *SMALLER):
         labels = _groups(points, smallest)
         found = int(labels.max(initial=-1)) + 1
         if found >= k:
