@@ -19,6 +19,11 @@ from core.spoken import spoken_duration
 KEYWORDS = 8
 TITLE_WORDS = 3
 NEARLY = 0.5  # a broad kind (animal) is left out beside a dog that weighs this share of it; others beside heavier ones
+OPPOSITES = frozenset(
+    map(frozenset, [("short", "long"), ("short", "sustained"), ("bright", "dark"), ("loud", "quiet"), ("high", "low")])
+)
+"""Words of which a group is told one only, the one that sets it apart more; parts of it may be so and others so."""
+
 COMMON_FILE_WORDS = frozenset(
     "aif aiff audio clip copy edit file final flac loop mix mono mp3 new ogg old rec recording sample samples sfx sound"
     " sounds stereo take test the track unsorted untitled various version wav zoom".split()
@@ -119,9 +124,13 @@ def _best_words(share: Mapping[str, float], mean: Mapping[str, float]) -> list[s
     weights = {word: weight for word, weight in weights.items() if weight > 0}
     ranked: list[str] = []
     for word in sorted(weights, key=lambda word: (-weights[word], word)):
-        if not any(_alike(word, other) for other in ranked) and not _is_kind(word, weights):
+        if not any(_alike(word, other) or _opposed(word, other) for other in ranked) and not _is_kind(word, weights):
             ranked.append(word)
     return _names_first(sorted(ranked, key=lambda word: word in _broad())[:KEYWORDS])  # broad kinds tell little
+
+
+def _opposed(one: str, other: str) -> bool:
+    return frozenset({one, other}) in OPPOSITES
 
 
 def _alike(one: str, other: str) -> bool:

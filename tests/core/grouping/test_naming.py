@@ -121,3 +121,9 @@ def test_words_of_names_count_only_if_they_say_something() -> None:
 def test_a_class_is_called_as_it_is_spoken_of_and_one_that_is_not_spoken_of_is_left_out() -> None:
     labels = ["Vehicle horn, car horn, honking", "Glass", "Bark", "Inside, small room", "Sound effect"]
     assert sound_words([], labels) == {"car horn", "glass", "dog barking"}
+
+
+def test_of_two_words_that_say_the_opposite_the_more_telling_one_is_kept() -> None:
+    # Each weighs 0.69: 1 * log(1/0.5) or 0.5 * log(1/0.25); so the first in the alphabet is kept.
+    mixed = [sound("short", "bright"), sound("short", "sustained", "bright", "dark")]
+    assert keywords([mixed, [sound(), sound("long")]])[0] == ["bright", "short"]
