@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.grouping.naming import Described, sound_words, summarise, word_shares
+from core.qualities import WORDS as FORMS
 from core.records import Record
 from core.store.sounds import name_words
 
-COMMON = 5  # words that are told
+NAMES, FORMS_TOLD = 4, 2  # words that are told: of what the sounds are, and of how they sound
 TOO_RARE = 0.1  # the share of sounds below which a word is not told
 
 
@@ -19,7 +20,8 @@ TOO_RARE = 0.1  # the share of sounds below which a word is not told
 class Selected(Record):
     """What some sounds have in common.
 
-    summary: a few sentences. words: the commonest with the share of the sounds that has each, the commonest first.
+    summary: a few sentences. words: the commonest with the share of the sounds that has each: what they are, then how
+    they sound, the commonest of each first.
     typical: ids of all sounds, first those that have most of what is common.
     """
 
@@ -37,12 +39,14 @@ def describe(cards: Sequence[Mapping[str, Any]]) -> Selected:
         for card in cards
     }
     shares = word_shares(list(described.values()))
-    ranked = sorted(shares, key=lambda word: (-shares[word], word))
-    words = {word: round(shares[word], 2) for word in ranked[:COMMON] if shares[word] >= TOO_RARE}
+    ranked = sorted((word for word in shares if shares[word] >= TOO_RARE), key=lambda word: (-shares[word], word))
+    names = [word for word in ranked if word not in FORMS][:NAMES]
+    forms = [word for word in ranked if word in FORMS][:FORMS_TOLD]
+    words = {word: round(shares[word], 2) for word in (*names, *forms)}
     weight = {each: sum(shares[word] for word in sound.words) for each, sound in described.items()}
     typical = sorted(described, key=lambda each: (-weight[each], each))
     said = [summarise(list(described.values()), [])]
     if words:
-        told = ", ".join(f"{word} ({100 * share:.0f} %)" for word, share in words.items())
+        told = ", ".join(f"{word} ({100 * shares[word]:.0f} %)" for word in words)
         said.append(f"Commonest: {told}.")
     return Selected(" ".join(said), words, typical)

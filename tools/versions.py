@@ -32,9 +32,11 @@ def versions_tool(library: Library) -> BaseTool:
             if name:
                 made = library.groups.label(made.clustering, name)
             text, artifact = clustering_answer(library, made)
-            called = f", called {quoted(made.name)}" if made.name else ""
-            told = f"Clustering {made.clustering}{called} is the one that is meant now."
-            return f"{told}\n{text}", artifact | {"told": told}
+            called = f"is called “{made.name}” now"
+            told = f"Clustering {made.clustering} {called if name else 'is the one that is meant now'}."
+            if name and restore is not None:
+                told = f"Clustering {made.clustering} {called} and is the one that is meant."
+            return f"{quoted(told, LONGEST_CHANGE)}\n{text}", artifact | {"told": told}
         every = library.groups.all()
         current = library.groups.current().clustering if every else None
         title = f"{len(every)} clusterings are kept, the newest first."

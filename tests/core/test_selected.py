@@ -27,3 +27,8 @@ def test_a_single_sound_without_words_is_told_by_its_length():
 def test_what_hardly_any_sound_has_is_not_told():
     cards = [card(n, ["dripping"]) for n in range(1, 20)] + [card(20, ["rusty"])]
     assert describe(cards).words == {"dripping": 0.95}
+
+
+def test_what_sounds_are_is_told_before_how_they_sound():
+    cards = [card(1, ["bright", "short", "high", "rusty"]), card(2, ["bright", "short", "high"])]
+    assert list(describe(cards).words) == ["rusty", "bright", "high"]

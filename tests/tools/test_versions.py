@@ -35,13 +35,14 @@ def test_one_that_was_gone_back_to_is_the_one_that_is_meant(two):
 def test_the_one_that_is_meant_gets_a_name(two):
     made = artifact(two, "versions", name="before the tour")
     assert (made["clustering"], made["name"]) == (2, "before the tour")
+    assert made["told"] == "Clustering 2 is called “before the tour” now."
     assert artifact(two, "versions")["rows"][0][3].startswith("before the tour: ")
 
 
 def test_an_earlier_one_is_gone_back_to_and_named_at_once(two):
     made = artifact(two, "versions", restore=1, name="first try")
     assert (made["clustering"], made["name"]) == (1, "first try")
-    assert "“first try”" in made["told"] or '"first try"' in made["told"]
+    assert made["told"] == "Clustering 1 is called “first try” now and is the one that is meant."
 
 
 @pytest.mark.parametrize("compare", [[1, 2], [2, 1], [2]])

@@ -25,9 +25,16 @@ ASKS_HOW_SURE = re.compile(
 def phrase_clustering(artifact: Artifact, asked: Asked) -> str:
     """What was done, how many groups there are, what to know of them, and the groups."""
     groups = dicts(artifact.get("clusters"))
-    checks = _checks(artifact, groups, asked.question)
+    checks = _of_new_title(groups, asked) if artifact.get("told") else _checks(artifact, groups, asked.question)
     head = f"{_groups_head(artifact, asked)}{'.' if checks else ':'}"
     return " ".join(filter(None, [_done(artifact), head, *checks])) + "\n\n" + "\n".join(map(phrase_group, groups))
+
+
+def _of_new_title(groups: Sequence[Artifact], asked: Asked) -> list[str]:
+    """That a title which was just given does not find its sounds; what else is weak was told before."""
+    renamed = (asked.args or {}).get("clusters") if (asked.args or {}).get("change") == "rename" else None
+    weak = any(_is_weak(group) for group in groups if group.get("cluster") in (renamed or []))
+    return ["A search for that title hardly finds these sounds."] if weak else []
 
 
 def phrase_group(group: Artifact) -> str:
@@ -58,7 +65,7 @@ def _groups_head(artifact: Artifact, asked: Asked) -> str:
     of = f" of sounds for {quoted(query)}" if query else ""
     head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}{name})"
     if artifact.get("told"):
-        return head
+        return head if artifact.get("edit") not in (None, "undo") else many(k, "group")  # it names the clustering
     method = _METHODS.get(str(artifact.get("method"))) or inert(artifact.get("method"))
     found = artifact.get("automatic", asked.args is not None and asked.args.get("k") is None)
     return f"{head}, the number found by {method} + BIC" if found else f"{head}, by {method}"
@@ -117,15 +124,17 @@ def phrase_cluster(artifact: Artifact, asked: Asked) -> str:
     head = f"Cluster {artifact.get('cluster')} of clustering {artifact.get('clustering')}, {title}"
     sure = inert(artifact.get("sure") or "", _LONGEST)
     cards = dicts(artifact.get("exemplars"))
-    hear = _to_hear(cards)
     if sure and ASKS_HOW_SURE.search(asked.question):
-        return f"{head}: {sure} {hear}".rstrip()
+        ids = _listed([str(card.get("id")) for card in cards[:_TO_HEAR]])
+        return f"{head}: {sure}" + (
+            f" To judge it yourself, hear sound{'' if len(cards) == 1 else 's'} {ids}." if ids else ""
+        )
     told = [
         inert(artifact.get("summary") or f"{many(size, 'sound')}.", _LONGEST),
         inert(artifact.get("apart") or "", _LONGEST),
     ]
     lines = [f"{number}. {line(card)}" for number, card in enumerate(cards, 1)]
-    parts = [f"{head}: {' '.join(filter(None, told))}", f"{sure} {hear}".strip(), "\n".join(lines)]
+    parts = [f"{head}: {' '.join(filter(None, told))}", f"{sure} {_to_hear(cards)}".strip(), "\n".join(lines)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -159,4 +168,4 @@ def phrase_map(artifact: Artifact, _: Asked) -> str:
     by = "" if colour in ("", "cluster") else f", coloured by {inert(re.sub('_[a-z]+$', '', colour), 30)}"
     shown = many(artifact.get("n", 0), "sound") + (f" in {many(groups, 'group')}" if groups else "")
     head = f"The map shows {shown}{by}; neighbours sound alike. Draw around some to ask what they are."
-    return f"{head} In a terminal, `earshot map --out map.html` writes it as a page."
+    return f"{head} `earshot map --out map.html` writes it to a file."

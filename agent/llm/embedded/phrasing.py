@@ -219,7 +219,8 @@ def _export(artifact: Artifact, _: Asked) -> str:
     files, link = artifact.get("files", 0), artifact.get("link", "copy")
     done = "copied to" if link == "copy" else "linked into" if link else "written to"
     text = f"{many(files, 'file')} {done} {place(artifact.get('folder'))}."
-    text += f" The manifest is {place(artifact.get('manifest'))}." if artifact.get("manifest") else ""
+    if artifact.get("manifest"):
+        text += f" The manifest is {place(artifact.get('manifest'))}. “undo” takes it back."
     left_out = [
         f"sound {each.get('id')} {inert(each.get('reason', ''), 120)}" for each in dicts(artifact.get("left_out"))
     ]

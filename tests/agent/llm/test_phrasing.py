@@ -236,7 +236,7 @@ def test_an_export_names_folder_and_manifest():
         {"kind": "export", "folder": "/out/my drums", "files": 1, "manifest": "/out/m.json"}, Asked({})
     )
 
-    assert said == "1 file copied to “/out/my drums”. The manifest is “/out/m.json”."
+    assert said == "1 file copied to “/out/my drums”. The manifest is “/out/m.json”. “undo” takes it back."
 
 
 def failed(text: str, name: str = "search_by_audio") -> str:
