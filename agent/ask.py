@@ -13,6 +13,8 @@ from agent.memory import chats_of
 from agent.turn import take_turn
 from core.library import Library
 
+_WITH_SOUNDS = {"hits", "selection", "sounds", "cluster", "clustering"}
+
 
 @dataclass(slots=True)
 class Answer:
@@ -68,8 +70,9 @@ async def ask_once(
 
 def sound_ids(artifact: dict[str, Any] | None) -> list[int]:
     """The sounds that a tool's artifact names."""
-    artifact = artifact or {}
-    cards = [*artifact.get("hits", []), *artifact.get("sounds", [])] if artifact.get("kind") != "overview" else []
+    if not artifact or artifact.get("kind") not in _WITH_SOUNDS:  # in others "sounds" may be a number
+        return []
+    cards = [*artifact.get("hits", []), *artifact.get("sounds", [])]
     clusters = artifact.get("clusters", [])
     cards += [card for cluster in [artifact, *clusters] for card in cluster.get("exemplars", [])]
     return [card["id"] for card in cards]

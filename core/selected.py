@@ -46,7 +46,10 @@ def describe(cards: Sequence[Mapping[str, Any]]) -> Selected:
     weight = {each: sum(shares[word] for word in sound.words) for each, sound in described.items()}
     typical = sorted(described, key=lambda each: (-weight[each], each))
     said = [summarise(list(described.values()), [])]
-    if words:
-        told = ", ".join(f"{word} ({100 * shares[word]:.0f} %)" for word in words)
-        said.append(f"Commonest: {told}.")
+    told = [", ".join(f"{word} ({100 * shares[word]:.0f} %)" for word in kind) for kind in (names, forms)]
+    if any(told):
+        said.append(
+            "; ".join(filter(None, [told[0] and f"Said of them: {told[0]}", told[1] and f"they are {told[1]}"]))
+        )
+        said[-1] = f"{said[-1][0].upper()}{said[-1][1:]}."
     return Selected(" ".join(said), words, typical)

@@ -14,7 +14,7 @@ def test_the_commonest_words_are_told_with_their_shares_and_who_has_most_of_them
     assert told.words == {"dripping": 0.67, "crackly": 0.33, "soft": 0.33}
     assert told.typical == [5, 9, 4]
     assert told.summary.startswith("3 sounds, 1.0 s to 3.0 s long, in the middle 2.0 s. All are heard as nature.")
-    assert told.summary.endswith("Commonest: dripping (67 %), crackly (33 %), soft (33 %).")
+    assert told.summary.endswith(" Said of them: dripping (67 %), crackly (33 %), soft (33 %).")
 
 
 def test_a_single_sound_without_words_is_told_by_its_length():
@@ -31,4 +31,7 @@ def test_what_hardly_any_sound_has_is_not_told():
 
 def test_what_sounds_are_is_told_before_how_they_sound():
     cards = [card(1, ["bright", "short", "high", "rusty"]), card(2, ["bright", "short", "high"])]
-    assert list(describe(cards).words) == ["rusty", "bright", "high"]
+    told = describe(cards)
+    assert list(told.words) == ["rusty", "bright", "high"]
+    assert told.summary.endswith(" Said of them: rusty (50 %); they are bright (100 %), high (100 %).")
+    assert describe(cards[1:]).summary.endswith(" They are bright (100 %), high (100 %).")
