@@ -13,8 +13,9 @@ from pathlib import Path
 from rich.console import Console
 
 from core.demo import make_demo
+from tests.benchmarks.grouping import table_of_clustering, table_of_groups
 from tests.benchmarks.quality import table_of_quality
-from tests.benchmarks.speed import table_of_clustering, table_of_ingest, table_of_search
+from tests.benchmarks.speed import table_of_ingest, table_of_search
 from tests.benchmarks.stages import table_of_stages
 
 out = Console(width=110)
@@ -35,10 +36,11 @@ def main() -> None:
             labels, folder = arguments.labels, arguments.labels.with_suffix("")
         sounds = (arguments.sounds or demo).absolute()
         out.print(table_of_quality(labels, folder, arguments.teacher))
+        out.print(table_of_groups(labels, folder))
         out.print(table_of_ingest(sounds, Path(scratch) / "library"))
         out.print(table_of_stages(sounds, Path(scratch) / "stages"))
+        out.print(table_of_clustering(Path(scratch) / "library"))
     out.print(table_of_search())
-    out.print(table_of_clustering())
 
 
 if __name__ == "__main__":

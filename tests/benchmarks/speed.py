@@ -1,4 +1,4 @@
-"""The tables of speed: a whole ingest beside a peer's features, search by index, and clustering."""
+"""The tables of speed: a whole ingest beside a peer's features, and search by index."""
 
 import json
 import resource
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from core import clustering
 from core.embedding.builtin import BuiltinEmbedder
 from core.scan import find_files
 from core.store.vectors import INDEXES
@@ -60,16 +59,6 @@ def table_of_search() -> Table:
     return table
 
 
-def table_of_clustering() -> Table:
-    """Seconds to group random blobs, the number found or forced."""
-    table = Table("sounds", "gmm, found", "gmm, 20", "kmeans, 20", title=f"Clustering, {DIM} numbers, seconds")
-    for n in (1_000, 10_000):
-        vectors = _blobs(n)
-        times = [_seconds(vectors, k, method) for k, method in ((None, "gmm"), (20, "gmm"), (20, "kmeans"))]
-        table.add_row(f"{n:,}", *(f"{each:.2f}" for each in times))
-    return table
-
-
 def _ingested(sounds: Path, library: Path) -> dict[str, Any]:
     """The report of a run of the real command; its progress goes where ours would."""
     command = [sys.executable, "-m", "agent.cli", "ingest", str(sounds), "--library", str(library), "--json"]
@@ -87,19 +76,6 @@ def _median_ms(name: str, vectors: NDArray[np.float32]) -> float:
         index.search(query, 10)
         times.append(time.perf_counter() - started)
     return float(np.median(times) * 1000)
-
-
-def _blobs(n: int) -> NDArray[np.float32]:
-    rng = np.random.default_rng(0)
-    centres = rng.standard_normal((30, DIM))
-    vectors = centres[rng.integers(30, size=n)] + 0.5 * rng.standard_normal((n, DIM))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def _seconds(vectors: NDArray[np.float32], k: int | None, method: str) -> float:
-    started = time.perf_counter()
-    clustering.group(vectors, k, method)
-    return time.perf_counter() - started
 
 
 def _row(files: int, seconds_of_audio: float, took_s: float) -> Iterator[str]:
