@@ -15,6 +15,7 @@ from core.records import WEAK_NAME
 _METHODS = {"gmm": "GMM", "kmeans": "k-means", "hdbscan": "HDBSCAN"}
 _TO_HEAR = 3
 _MOST_NAMED = 6  # numbers of groups in a sentence
+_MOST_LISTED = 12  # groups after a change
 _LONGEST = 600
 ASKS_HOW_SURE = re.compile(
     r"\b(?:sure|certain|confident|firm|firmness|solid|stable|stability|reliable|trust\w*|robust|hold still|a real"
@@ -26,8 +27,23 @@ def phrase_clustering(artifact: Artifact, asked: Asked) -> str:
     """What was done, how many groups there are, what to know of them, and the groups."""
     groups = dicts(artifact.get("clusters"))
     checks = _of_new_title(groups, asked) if artifact.get("told") else _checks(artifact, groups, asked.question)
-    head = f"{_groups_head(artifact, asked)}{'.' if checks else ':'}"
-    return " ".join(filter(None, [_done(artifact), head, *checks])) + "\n\n" + "\n".join(map(phrase_group, groups))
+    shown = _changed(artifact, groups)
+    head = f"{_groups_head(artifact, asked)}{'.' if checks or not shown else ':'}"
+    told = " ".join(filter(None, [_done(artifact), head, *checks]))
+    return "\n\n".join(filter(None, [told, "\n".join(map(phrase_group, shown))]))
+
+
+def _changed(artifact: Artifact, groups: Sequence[Artifact]) -> Sequence[Artifact]:
+    """The groups to list: all, but of many after a change only those that it names."""
+    told = artifact.get("told")
+    if not told or len(groups) <= _MOST_LISTED:
+        return groups
+    named = (
+        set(re.findall(r"\d+", re.sub("“[^”]*”", "", str(told))))
+        if artifact.get("edit") not in (None, "undo")
+        else set()
+    )
+    return [group for group in groups if str(group.get("cluster")) in named]
 
 
 def _of_new_title(groups: Sequence[Artifact], asked: Asked) -> list[str]:

@@ -96,18 +96,13 @@ def _sure(turn: Turn, words: str) -> Plan | None:
     named = clusters_named(turn)
     if not named and (match := re.search(rf"\b(?:the|that) [\w -]+ {GROUP}\b", words)):
         named = [(number, shown_id(turn)) for number in groups_in(turn, match[0]) or []]
-    memory = turn.memory
-    looked_at = memory.cluster if memory.last is not None and memory.last.kind == "cluster" else None
-    if not named and looked_at and not re.search(r"\b(?:groups|clusters|clustering)\b", words):
-        named = [(looked_at["cluster"], looked_at.get("clustering"))]
+    memory, last = turn.memory, turn.memory.last.kind if turn.memory.last else ""
+    of_all = last == "clustering" or re.search(r"\b(?:groups|clusters|clustering)\b", words) is not None
+    if not named and not of_all and last == "cluster" and memory.cluster:
+        named = [(memory.cluster["cluster"], memory.cluster.get("clustering"))]
     if named:
         calls = (Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number, of in named[:4])
         return Plan("describe", tuple(calls))
-    if (
-        memory.clustering is not None
-        and not asks_apart
-        and memory.last is not None
-        and memory.last.kind == "clustering"
-    ):
+    if memory.clustering is not None and of_all and not asks_apart:
         return Plan("groups", text=phrase_artifact(memory.clustering, Asked(question=words)))
     return None

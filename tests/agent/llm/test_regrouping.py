@@ -9,7 +9,7 @@ from agent.llm.embedded.asked import Asked
 from agent.llm.embedded.memory import remember
 from agent.llm.embedded.model import answer
 from agent.llm.embedded.phrasing import phrase, phrase_artifact
-from tests.agent.llm.conversations import MAP, after, card, cluster, saying, selection, titled, used
+from tests.agent.llm.conversations import MAP, after, card, cluster, clustering, saying, selection, titled, used
 from tests.agent.llm.test_conversation import TOOLS as KNOWN
 
 NEW = ("edit_clusters", "versions", "show_map", "describe_selection")
@@ -196,6 +196,16 @@ def test_groups_made_anew_tell_what_is_different_who_fits_nowhere_and_which_name
     )
 
 
+def test_of_many_groups_a_change_lists_only_those_that_it_names():
+    told = "Cluster 2, “Kick 3”, is split into 2 and 14."
+    made = clustering(14, 4) | {"edit": "split", "told": told, "change": told}
+    head, listed = phrase_artifact(made, Asked()).split("\n\n")
+    assert head == f"{told} “undo” takes it back. 14 groups (clustering 4):"
+    assert [line.partition(" ")[0] for line in listed.splitlines()] == ["2.", "14."]
+    undone = made | {"edit": "undo", "told": "Taken back; clustering 3 is the one that is meant now."}
+    assert phrase_artifact(undone, Asked()) == f"{undone['told']} 14 groups."
+
+
 def test_groups_by_density_are_told_so():
     said = phrase_artifact(titled(automatic=False, method="hdbscan", name="before the tour"), Asked())
     assert said.startswith("6 groups (clustering 3, “before the tour”), by HDBSCAN:")
@@ -227,6 +237,8 @@ def test_how_sure_all_groups_are_is_told_from_what_was_shown():
     said = answer([*messages, HumanMessage("how reliable are these groups?")], TOOLS)
     assert said.tool_calls == []
     assert "cluster 1 comes back best, to 98 %, and cluster 5 worst, to 71 %." in said.text
+    messages += used("what is in cluster 3?", "summarize_cluster", {"cluster": 3}, cluster())
+    assert "cluster 1 comes back best" in answer([*messages, HumanMessage("can i trust these clusters?")], TOOLS).text
 
 
 def test_a_selection_is_told_by_what_is_common_and_three_to_hear():
