@@ -1,6 +1,7 @@
 """What every method of clustering promises; a new file in `core/clustering/methods/` is tested by being there."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,18 @@ def test_the_same_seed_gives_the_same_bits(method: Method) -> None:
     first, again = (clustering.group(vectors, 2, method.name, seed=3) for _ in range(2))
     assert first.labels.tobytes() == again.labels.tobytes()
     assert first.typicality.tobytes() == again.typicality.tobytes()
+
+
+def test_memory_does_not_grow_with_the_square_of_the_number(method: Method) -> None:
+    vectors, truth = blobs((4_000, 3_000, 2_500, 1_500, 1_000))  # of 12,000, all pairs in float32 would be 576 MB
+    tracemalloc.start()
+    try:
+        labels = clustering.group(vectors, 5, method.name).labels
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 60e6
+    assert (labels == truth).mean() > 0.95
 
 
 def test_vectors_are_not_written_to(method: Method) -> None:

@@ -9,8 +9,9 @@ from core.clustering.methods.base import Found, Labels, Method, Points
 from core.errors import UnsupportedError
 
 SAMPLE = 10_000  # points whose density is measured; it takes time with the square of it
-SMALLEST = 5  # members of a group, where no more are asked for by SHARE
+SMALLEST = 5  # members of a group; from 2,500 points on SHARE asks for more, and below 125 FEW for less
 SHARE = 1 / 500  # of the points that a group holds at least, so that a large library does not fall into hundreds
+FEW = 1 / 25  # the same where there are few points; but three at least
 NEIGHBOURS = 2  # that a point needs to lie densely; with 5, 18% of 320 labelled clips are outliers, with 2 it is 9%
 SMALLER = (5, 4, 3, 2)  # members, tried where a person asks for more groups than that finds
 VOTERS = 5  # nearest points of the sample that say where another point belongs
@@ -31,7 +32,7 @@ class HdbscanMethod(Method):
         if len(points) > SAMPLE:
             rows = np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
         sample = points[rows]
-        usual = max(SMALLEST, round(len(sample) * SHARE))
+        usual = max(3, min(SMALLEST, round(len(sample) * FEW)), round(len(sample) * SHARE))
         labels = _groups(sample, usual) if k is None else _joined(sample, _at_least(sample, k, usual), k)
         note = ""
         if labels.max(initial=-1) < 0:
