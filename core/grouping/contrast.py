@@ -91,9 +91,15 @@ def _word(words: Sequence[frozenset[str]], inside: NDArray[np.bool_], beside: ND
     if not clear:
         return ""
     word = min(clear, key=lambda word: (others.get(word, 0.0) - shares[word], word))
-    return (
-        f"“{word}” is said of {100 * shares[word]:.0f} % of them, and of {100 * others.get(word, 0.0):.0f} % of those."
-    )
+    has, lack = _of(shares[word], "all of them", "them"), _of(others.get(word, 0.0), "", "those")
+    return f"“{word}” is said of {has}, and of {lack}."
+
+
+def _of(share: float, everything: str, they: str) -> str:
+    """How many of them: all, none, or a share in percent."""
+    if share == 1 and everything:
+        return everything
+    return f"{100 * share:.0f} % of {they}" if share else f"none of {they}"
 
 
 def _shares(words: Sequence[frozenset[str]], rows: NDArray[np.bool_]) -> dict[str, float]:

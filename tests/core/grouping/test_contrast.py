@@ -38,7 +38,11 @@ def test_what_hardly_differs_or_hardly_any_sound_has_is_not_told() -> None:
 
 def test_a_word_of_most_sounds_that_the_neighbours_lack_is_told_with_its_shares() -> None:
     words = [frozenset({"dog", "loud"})] * 3 + [frozenset({"loud"})] + [frozenset({"loud"})] * 4
-    assert told({}, words) == "“dog” is said of 75 % of them, and of 0 % of those."
+    assert told({}, words) == "“dog” is said of 75 % of them, and of none of those."
+    everywhere = [frozenset({"dog"})] * 4 + [frozenset({"dog"})] + [frozenset()] * 3
+    assert told({}, everywhere) == ""
+    all_of_them = [frozenset({"dog"})] * 4 + [frozenset()] * 4
+    assert told({}, all_of_them) == "“dog” is said of all of them, and of none of those."
 
 
 def test_the_auc_counts_pairs_and_halves_ties() -> None:
