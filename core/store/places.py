@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from core.store.ids import can_be_id
 from core.store.sounds import CHUNK, known_files
 
 MOST_EXPORTS = 50
@@ -36,7 +37,7 @@ def held_sounds(db: Database, sound_ids: Sequence[int]) -> dict[int, HeldSound]:
     """Some sounds by id, with the files that hold them; an id that is not known is not in it."""
     found: dict[int, HeldSound] = {}
     for start in range(0, len(sound_ids), CHUNK):
-        ids = [int(each) for each in sound_ids[start : start + CHUNK]]
+        ids = [int(each) for each in sound_ids[start : start + CHUNK] if can_be_id(int(each))]
         rows = db.execute(
             "SELECT s.id, s.sha256, f.path, f.size_bytes, f.mtime_ns FROM sounds s"  # noqa: S608  only question marks
             " LEFT JOIN files f ON f.sound_id = s.id AND f.missing = 0"

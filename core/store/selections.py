@@ -7,6 +7,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from core.errors import NotFoundError, UnsupportedError
+from core.store.ids import can_be_id
 
 LARGEST = 100_000
 SHOWN = 20  # of the numbers that there are
@@ -40,7 +41,8 @@ def put_selection(db: Database, ids: Sequence[int]) -> int:
 
 def get_selection(db: Database, selection_id: int) -> list[int]:
     """The sounds of a selection, in the order they were given. Raises NotFoundError with the newest that there are."""
-    row = db.execute("SELECT sounds FROM selections WHERE id = ?", [selection_id]).fetchone()
+    query = "SELECT sounds FROM selections WHERE id = ?"
+    row = db.execute(query, [selection_id]).fetchone() if can_be_id(selection_id) else None
     if row is not None:
         ids: list[int] = np.frombuffer(row[0], np.int64).tolist()
         return ids

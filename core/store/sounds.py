@@ -15,6 +15,7 @@ from core.phrases import phrases
 from core.records import Filters, Skip, Tag
 from core.scan import FoundFile
 from core.sources import BROAD
+from core.store.ids import can_be_id
 from core.tagging import SURE_OF_HEDGED, telling_first
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _narrow(heard: list[Tag]) -> list[Tag]:
 
 def metadata(db: Database, sound_id: int) -> dict[str, Any] | None:
     """Everything about one sound, None if there is no such sound."""
-    sound = next(db.query("SELECT * FROM sounds WHERE id = ?", [sound_id]), None)
+    sound = next(db.query("SELECT * FROM sounds WHERE id = ?", [sound_id]), None) if can_be_id(sound_id) else None
     if sound is None:
         return None
     card = cards(db, [sound_id])[sound_id]
@@ -276,4 +277,4 @@ def matching(db: Database, query: str) -> set[int]:
 
 def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), CHUNK):
-        yield [int(sound_id) for sound_id in ids[start : start + CHUNK]]
+        yield [int(sound_id) for sound_id in ids[start : start + CHUNK] if can_be_id(int(sound_id))]
