@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from core.one_thread import one_thread
 from core.records import Progress, Vectors
 
 Points: TypeAlias = NDArray[np.float32]
@@ -53,7 +53,7 @@ def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _
         return rim(ids, points[heard])
     fitted = fitted_rows(vectors, seed)
     rest = np.setdiff1d(heard, fitted)
-    with threadpool_limits(1):  # sums in a fixed order
+    with one_thread():  # sums in a fixed order
         report(Progress(0, len(heard), "looking for neighbours"))
         points[fitted] = normalised(_run(vectors[fitted], ids[fitted], seed)[-1].places)
     report(Progress(len(fitted), len(heard), "laid out"))
@@ -84,7 +84,7 @@ def shaping(vectors: Vectors, ids: Ids, seed: int, n_moments: int) -> list[Momen
     Without zero rows and for at most 20,000 vectors. Too few of them for UMAP stay in the principal plane.
     """
     assert vectors.any(axis=1).all(), "silence has a place of its own"
-    with threadpool_limits(1):
+    with one_thread():
         return _run(vectors, ids, seed, n_moments)
 
 
@@ -101,7 +101,7 @@ def place(vectors: Vectors, ids: Ids, known: Vectors, known_points: Points, repo
     if len(rows) and not heard.any():
         points[rows] = lay_out(vectors[rows], ids[rows])
     elif len(rows):
-        with threadpool_limits(1):
+        with one_thread():
             new, among = _reduced(vectors[rows], known[heard])
             blocks = _nearest(new, among, PLACED_BY)
             for start, (near, distances) in zip(range(0, len(rows), BLOCK), blocks, strict=True):
@@ -156,7 +156,7 @@ def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[n
     deviation within groups. Source: Fisher, "The use of multiple measurements in taxonomic problems" (1936), on the
     main axes of the vectors.
     """
-    with threadpool_limits(1):
+    with one_thread():
         rows = principal_plane(vectors, min(DISCRIMINATED, vectors.shape[1]))
         numbers, which = np.unique(groups, return_inverse=True)
         sizes = np.bincount(which)

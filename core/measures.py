@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UnsupportedError
+from core.one_thread import one_thread
 from core.records import Record, Vectors
 
 QUERIES = 5_000  # sounds that are asked for their neighbours, drawn by chance where there are more
@@ -327,9 +328,8 @@ def _k_means(learned: Vectors, vectors: Vectors, k: int, seed: int) -> Codes:
     """The group of each vector by the means of k groups of others; fewer where those are not so many."""
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings(), threadpool_limits(1):  # sums in a fixed order: the same groups every time
+    with warnings.catch_warnings(), one_thread():  # sums in a fixed order: the same groups every time
         warnings.simplefilter("ignore", ConvergenceWarning)  # equal vectors fill fewer than k groups
         groups: Codes = KMeans(k, n_init=3, random_state=seed).fit(learned).predict(vectors).astype(np.int64)
     return groups

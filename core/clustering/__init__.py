@@ -5,11 +5,11 @@ learns is loaded when something is to be grouped.
 """
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from core.clustering.methods import METHODS
 from core.clustering.partition import Grouping, by_size, typicality
 from core.errors import UnsupportedError
+from core.one_thread import one_thread
 from core.records import Vectors
 
 __all__ = ["METHODS", "Grouping", "check", "group"]
@@ -28,7 +28,7 @@ def group(vectors: Vectors, k: int | None, method: str = "gmm", seed: int = 0) -
     _check_audible(len(heard), len(vectors), k)
     from core.clustering.reduction import reduce
 
-    with threadpool_limits(1):  # sums in a fixed order: the same groups on every machine of one kind
+    with one_thread():  # sums in a fixed order: the same groups on every machine of one kind
         found = METHODS.load(method)().fit(reduce(heard, seed), k, seed)
         labels = np.full(len(vectors), -1, np.int64)
         labels[audible] = found.labels

@@ -6,10 +6,10 @@ not said. Knows nothing of sounds.
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from core.clustering.methods import METHODS, Labels, Method, Points
 from core.errors import UnsupportedError
+from core.one_thread import one_thread
 from core.records import Vectors
 
 DRAWS = 10  # parts that are grouped
@@ -35,7 +35,7 @@ def stability(vectors: Vectors, labels: Labels, method: str = "gmm", seed: int =
     rows = audible[_sample(labels[audible], np.random.default_rng(seed))]
     from core.clustering.reduction import reduce
 
-    with threadpool_limits(1):
+    with one_thread():
         points, known = reduce(vectors[rows], seed), labels[rows]
         found = np.array([_come_back(backend, points, known, k, seed + draw) for draw in range(DRAWS)])
     return _means(found)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from core.errors import UnsupportedError
+from core.one_thread import one_thread
 from core.records import Samples
 
 Picture = NDArray[np.float32]
@@ -47,7 +47,7 @@ class FrontEnd:
 
         shape = window_function(self.n_fft, "hann")
         geometry = {"frame_length": self.n_fft, "hop_length": self.hop, "mel_filters": self.filters}
-        with threadpool_limits(1):  # sums in a fixed order: the processes of an ingest have one thread, a search more
+        with one_thread():  # sums in a fixed order: the processes of an ingest have one thread, a search more
             return [
                 np.ascontiguousarray(
                     spectrogram(filled(clip, self.window, self.padding), shape, power=2.0, log_mel="dB", **geometry).T,
