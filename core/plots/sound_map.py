@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import UnknownNameError, UnsupportedError
 from core.maps import SoundMap
@@ -56,7 +57,7 @@ def chosen_colour(sound_map: SoundMap, colour: str | None) -> Colour:
     known = check_colour(colour)
     if known == "cluster" and sound_map.clustering is None:
         raise UnsupportedError("there are no groups to colour by; make some with: earshot cluster")
-    if known in SCALES and not any(value is not None for value in sound_map.descriptors[known]):
+    if known in SCALES and not np.isfinite(_shown(sound_map, known)).any():
         raise UnsupportedError(f"no sound has a {SCALES[known][0]} to colour by; choose another colour")
     return known
 
@@ -67,6 +68,13 @@ def check_colour(colour: str) -> Colour:
         if colour == known:
             return known
     raise UnknownNameError(f"no map is coloured by {colour!r}; known are {', '.join(COLOURS)}")
+
+
+def _shown(sound_map: SoundMap, colour: str) -> NDArray[np.float64]:
+    """The numbers that a map is coloured by, (n,); NaN where a sound has none on its scale: silence has 0 Hz."""
+    by_ratio = SCALES[colour][2]
+    values = np.array([np.nan if each is None else each for each in sound_map.descriptors[colour]], float)
+    return np.where(np.isfinite(values) & ((values > 0) | (not by_ratio)), values, np.nan)
 
 
 def _draw_domains(figure: "Figure", sound_map: SoundMap, colours: Theme) -> None:
@@ -95,8 +103,8 @@ def _draw_numbers(figure: "Figure", sound_map: SoundMap, colour: str, colours: T
     from matplotlib.colors import ListedColormap, LogNorm, Normalize
 
     name, unit, by_ratio = SCALES[colour]
-    values = np.array([np.nan if each is None else each for each in sound_map.descriptors[colour]], float)
-    known = np.isfinite(values) & ((values > 0) | (not by_ratio))
+    values = _shown(sound_map, colour)
+    known = np.isfinite(values)
     low, high = np.quantile(values[known], [0.01, 0.99])
     if not high > low:
         low, high = (low / 1.1, high * 1.1) if by_ratio else (low - 1, high + 1)
