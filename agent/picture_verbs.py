@@ -25,7 +25,7 @@ from core.library import Library
 from core.map_page import write_html
 from core.maps import SoundMap
 from core.plots.animation import write_animation
-from core.plots.bic import write_bic
+from core.plots.bic import check_curve, write_bic
 from core.plots.canvas import STILL, check_target, written
 from core.plots.clusters import write_clusters
 from core.plots.moving import MOVING
@@ -100,6 +100,7 @@ def bic(
     held = open_library(library)
     check_target(file, STILL)
     grouped = held.groups.current() if clustering is None else held.groups.get(clustering)
+    check_curve(grouped)
     write_bic(file, grouped, held.maps.plane(grouped.clustering), dark=dark)
     if as_json:
         found = {"clustering": grouped.clustering, "space": grouped.space, "k": grouped.k}

@@ -154,8 +154,10 @@ def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[n
 
     groups: int64 (n,), the number of each one's group. Linear, so a Gaussian stays one; a unit is the standard
     deviation within groups. Source: Fisher, "The use of multiple measurements in taxonomic problems" (1936), on the
-    main axes of the vectors.
+    main axes of the vectors. Of none there is no plane, and no place.
     """
+    if not len(vectors):
+        return np.zeros((0, 2))
     with one_thread():
         rows = principal_plane(vectors, min(DISCRIMINATED, vectors.shape[1]))
         numbers, which = np.unique(groups, return_inverse=True)

@@ -29,13 +29,8 @@ DEVIATIONS = 2.0  # of the ellipses; of a Gaussian in two dimensions 86 % lie wi
 
 
 def write_bic(path: Path, clustering: Clustering, plane: GroupPlane, *, dark: bool = False) -> None:
-    """Draws the curve of a clustering and its groups into a PNG or SVG.
-
-    Raises UnsupportedError for a clustering whose number was not found by BIC.
-    """
-    if len(clustering.bic) < 2:
-        what = f"clustering {clustering.clustering} has no curve: its number of groups was not found by BIC"
-        raise UnsupportedError(f"{what}; make one that has, with: earshot cluster --method gmm")
+    """Draws the curve of a clustering and its groups into a PNG or SVG. Raises as `check_curve` does."""
+    check_curve(clustering)
     colours, columns = theme(dark=dark), -(-clustering.k // KEY_ROWS) if clustering.k > NAMED else 0
     width = LEFT_PX + CURVE_PX + GAP_PX + PLANE_PX + columns * KEY_PX + 32
     with picture(path, width, HEIGHT_PX, colours) as figure:
@@ -55,6 +50,13 @@ def write_bic(path: Path, clustering: Clustering, plane: GroupPlane, *, dark: bo
         )
         title = f"{clustering.k} groups of {len(plane.groups):,} sounds: where BIC is lowest"
         heading(figure, title, "  ·  ".join(caption), colours)
+
+
+def check_curve(clustering: Clustering) -> None:
+    """Raises UnsupportedError for a clustering whose number of groups was not found by BIC."""
+    if len(clustering.bic) < 2:
+        what = f"clustering {clustering.clustering} has no curve: its number of groups was not found by BIC"
+        raise UnsupportedError(f"{what}; make one that has, with: earshot cluster --method gmm")
 
 
 def ellipse(points: NDArray[np.float64], deviations: float = DEVIATIONS) -> NDArray[np.float64]:

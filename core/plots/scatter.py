@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HEAP = 0.035  # how far around a point its heap reaches, as a part of the picture
 HEAP_SAMPLE = 400  # members that a heap is looked for among
+INDENT = "\u00a0"  # a space that does not break: browsers draw no others at the beginning of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _text(axes: "Axes", number: int, name: str, numbered: bool, crowded: bool, p
     shown = wrapped(name, 22, 2) if crowded else wrapped(name, 26, 2)
     told = f"{number}  {shown}".rstrip() if numbered else shown
     if numbered and "\n" in shown:
-        told = told.replace("\n", "\n" + " " * (2 + 2 * len(str(number))))
+        told = told.replace("\n", "\n" + INDENT * (2 + 2 * len(str(number))))
     return axes.text(
         0, 0, told, parse_math=False, fontsize=points, color=theme.ink, va="center", linespacing=1.05, zorder=9
     )

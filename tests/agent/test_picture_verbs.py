@@ -61,6 +61,13 @@ def test_plot_bic_draws_a_curve_or_says_what_to_do(run, demo_library, tmp_path):
     assert run("plot", "bic", "--out", tmp_path / "c.png", *first, "--library", demo_library.folder).code == 0
 
 
+def test_plot_bic_looks_for_a_curve_before_it_looks_at_sounds(run, demo_library, tmp_path, monkeypatch):
+    demo_library.groups.make(3)
+    monkeypatch.setattr("core.maps.Maps.plane", lambda *_: pytest.fail("nothing is to be drawn"))
+    done = run("plot", "bic", "--out", tmp_path / "b.png", "--library", demo_library.folder)
+    assert done.code == 1 and "clustering 1 has no curve" in done.err
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

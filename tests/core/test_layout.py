@@ -113,6 +113,11 @@ def test_the_plane_of_discriminants_tells_groups_apart_that_the_largest_spread_h
     assert plane[groups == 1].std() < 3
 
 
+def test_the_plane_of_nothing_holds_nothing():
+    assert layout.discriminant_plane(HEAPS[:0], np.zeros(0, np.int64)).shape == (0, 2)
+    assert layout.discriminant_plane(HEAPS[:1], np.ones(1, np.int64)).tolist() == [[0, 0]]
+
+
 def test_on_the_line_neighbours_are_alike():
     circle = np.linspace(0, 3, 50)
     rows = np.column_stack([np.cos(circle), np.sin(circle)]).astype(np.float32)

@@ -2,6 +2,7 @@
 
 import threading
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,22 @@ def test_what_cannot_be_coloured_by_is_told():
         chosen_colour(shown, "red")
     with pytest.raises(UnsupportedError, match="no sound has a pitch"):
         chosen_colour(shown, "pitch_hz")
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [None, 0.0], [float("nan"), None]])
+def test_silence_has_no_brightness_to_colour_by(tmp_path, values):
+    silent = replace(a_map(1, each=2), descriptors={"brightness_hz": values})
+    with pytest.raises(UnsupportedError, match="no sound has a brightness to colour by; choose another colour"):
+        write_map(tmp_path / "a.svg", silent, "brightness_hz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_second_line_of_a_name_is_indented_also_in_a_browser(tmp_path):
+    """Which draws a space at the beginning of a text only if it may not break there."""
+    write_clusters(tmp_path / "a.svg", a_map(1, titles={1: "Barking dogs in a yard, and a gate that shuts"}))
+    first, second = (each for each in texts(tmp_path / "a.svg") if "dogs" in each or "gate" in each)
+    assert first.startswith("1  Barking")
+    assert second.startswith("\u00a0" * 4) and not second.strip().startswith(" ")
 
 
 @pytest.mark.parametrize("k", [2, 12, 40])
