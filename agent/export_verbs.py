@@ -19,7 +19,7 @@ from agent.terminal import (
     print_json,
     with_bar,
 )
-from core.export import FORMS, LINKS, Exported, Plan, Undone, undo
+from core.export import FORMS, LINKS, Exported, Exports, Plan, Undone
 from core.export.records import readable_size
 
 MOST = 2**32 - 1
@@ -33,7 +33,7 @@ def add_export_verb(app: typer.Typer) -> None:
 
 
 def export(
-    clustering: Annotated[int | None, typer.Argument(metavar="CLUSTERING", max=MOST)] = None,
+    clustering: Annotated[int | None, typer.Argument(metavar="CLUSTERING", min=1, max=MOST)] = None,
     dest: Annotated[
         Path | None, typer.Argument(metavar="DEST", help="A folder; or the one list to write, such as groups.csv.")
     ] = None,
@@ -63,7 +63,7 @@ def export(
     if undo_manifest is not None:
         if clustering is not None or dest is not None:
             raise typer.BadParameter("--undo takes the manifest and nothing else")
-        _take_back(undo_manifest, dry_run, as_json)
+        _take_back(open_library(library).exports, undo_manifest, dry_run, as_json)
         return
     if clustering is None or dest is None:
         raise typer.BadParameter("say what and where to: earshot export CLUSTERING DEST, or --undo MANIFEST")
@@ -89,9 +89,9 @@ def export(
     print_json({"dry_run": False} | run.exported.as_dict()) if as_json else _print_exported(run.exported)
 
 
-def _take_back(manifest: Path, dry_run: bool, as_json: bool) -> None:
+def _take_back(exports: Exports, manifest: Path, dry_run: bool, as_json: bool) -> None:
     with drawn_bar() as report:
-        undone = undo(manifest, dry_run=dry_run, report=report)
+        undone = exports.undo(manifest, dry_run=dry_run, report=report)
     print_json({"dry_run": dry_run} | undone.as_dict()) if as_json else _print_undone(undone, dry_run)
 
 

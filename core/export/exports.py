@@ -114,12 +114,19 @@ class Exports:
     ) -> Undone:
         """Takes an export back (`core.export.undoing.undo`): the one of a manifest, else the last.
 
-        Raises NotFoundError if there is none.
+        No file of the library is removed, whatever the manifest says. Raises NotFoundError if there is none.
         """
         manifest = manifest or self.last()
         if manifest is None:
             raise NotFoundError("nothing was exported from this library that is still there; export something first")
-        return undo(manifest, dry_run=dry_run, report=report)
+        return undo(manifest, self._known(), dry_run=dry_run, report=report)
+
+    def _known(self) -> list[str]:
+        """The paths of all files of the library, gone ones too: they may come back."""
+        if not self._store.exists():
+            return []
+        with self._store.reading() as db:
+            return list(rows.known_files(db))
 
     def _parts(self, sounds: Sequence[int], clustering: int | None, clusters: Sequence[int] | None) -> list[Part]:
         parts = [Part(sounds)] if sounds else []

@@ -1,5 +1,6 @@
 """The commands that take groups away, as a person types them."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -105,6 +106,23 @@ def test_what_stays_is_told(run, held, tmp_path):
         1,
         {"error": f"there is no manifest {tmp_path / 'out' / 'manifest.json'}; an export tells the path of its own"},
     )
+
+
+def test_a_strangers_manifest_removes_no_sound_of_the_library(run, held, tmp_path):
+    row = {"path": "a.wav", "source": "/etc/hostname", "id": 1, "sha256": hashlib.sha256(b"a" * 50).hexdigest()}
+    document = {"made_at": "", "complete": True, "folder": "", "form": "folders", "clustering": None, "parents": 0}
+    document |= {"files": [row | {"size_bytes": 50, "link": "copy"}], "folders": []}
+    (tmp_path / "in/manifest.json").write_text(json.dumps(document))
+    done = run("export", "--undo", tmp_path / "in", "--library", held, "--json").document
+    kept = [{"path": str(tmp_path / "in/a.wav"), "reason": "is a sound of the library"}]
+    assert (done["removed"], done["kept"]) == (0, kept)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "-99999999999999999999999", "99999999999999999999999"])
+def test_a_number_that_no_clustering_can_have_is_told(run, held, tmp_path, number):
+    done = run("export", "--library", held, "--", number, tmp_path / "out")
+    assert (done.code, done.out) == (2, "")
+    assert "is not in the range" in " ".join(done.err.replace("│", "").split())
 
 
 def test_sounds_that_are_gone_are_told_and_left_out_where_that_is_wanted(run, held, tmp_path):

@@ -359,6 +359,21 @@ def test_what_may_be_the_last_copy_of_a_sound_stays(filled, sounds, tmp_path, li
     assert (tmp_path / "out/a.wav").read_bytes() == b"kick/a.wav" * 100
 
 
+@pytest.mark.parametrize("link", ["copy", "hard"])
+@pytest.mark.parametrize("data", [b"edited", b"x" * 1000], ids=["other size", "same size"])
+def test_a_copy_stays_if_its_original_does_not_hold_the_same_bytes_any_more(filled, sounds, tmp_path, link, data):
+    filled.export([1, 2], to=tmp_path / "out", link=link)
+    (sounds / "new").write_bytes(data)
+    (sounds / "new").replace(sounds / "kick/a.wav")  # as editors save; a hard link keeps what was there before
+    for dry_run in (True, False):
+        undone = filled.exports.undo(dry_run=dry_run)
+        assert (undone.removed, {each.path: each.reason for each in undone.kept}) == (
+            1,
+            {str(tmp_path / "out/a.wav"): "may be the last copy: its original was changed"},
+        )
+    assert (tmp_path / "out/a.wav").read_bytes() == b"kick/a.wav" * 100
+
+
 def test_a_folder_that_was_moved_is_taken_back_where_it_is(filled, tmp_path):
     filled.export(clustering=1, to=tmp_path / "new/out")
     (tmp_path / "else").mkdir()
@@ -398,6 +413,71 @@ def test_an_original_that_a_manifest_calls_its_copy_stays(filled, sounds):
     (sounds / "manifest.json").write_text(json.dumps(document))
     assert undo(sounds / "manifest.json").removed == 0
     assert source.exists()
+
+
+def stranger(folder: Path, name: str, link: str, source: str = "/etc/hostname") -> Path:
+    """A manifest that says with the right hash that a file in a folder was exported."""
+    data = (folder / name).read_bytes()
+    row = {"path": name, "source": source, "id": 5, "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
+    document = {"made_at": "", "complete": True, "folder": "", "form": "folders", "clustering": None, "parents": 0}
+    document |= {"files": [row | {"link": link}], "folders": []}
+    (folder / "manifest.json").write_text(json.dumps(document))
+    return folder / "manifest.json"
+
+
+@pytest.mark.parametrize("link", ["copy", "hard", "written"])
+@pytest.mark.parametrize("source", ["/etc/hostname", "TWIN", "", "a\0b", "/dev/zero", "odd.wav"])
+def test_a_sound_of_the_library_stays_whatever_a_manifest_says_of_it(filled, sounds, tmp_path, link, source):
+    (tmp_path / "twin.wav").write_bytes((sounds / "odd.wav").read_bytes())
+    source = str(tmp_path / "twin.wav") if source == "TWIN" else source
+    undone = filled.exports.undo(stranger(sounds, "odd.wav", link, source))
+    assert {each.path: each.reason for each in undone.kept} == {str(sounds / "odd.wav"): "is a sound of the library"}
+    assert (sounds / "odd.wav").exists()
+
+
+@pytest.mark.parametrize("kind", ["hard link to it", "link that is known", "folder behind a link"])
+def test_a_sound_of_the_library_stays_under_its_other_names_too(library, sounds, tmp_path, kind):
+    (tmp_path / "else").mkdir()
+    twin, real = tmp_path / "twin.wav", tmp_path / "else/odd.wav"
+    twin.write_bytes(b"1")
+    if kind == "folder behind a link":
+        sounds.symlink_to(tmp_path / "else")
+    fill(library, {sounds / "odd.wav": b"1"})
+    if kind == "hard link to it":
+        real.hardlink_to(sounds / "odd.wav")
+    elif kind == "link that is known":
+        (sounds / "odd.wav").rename(real)
+        (sounds / "odd.wav").symlink_to(real)
+    links = {"copy": twin, "written": twin} | ({} if kind == "hard link to it" else {"hard": sounds / "odd.wav"})
+    for link, source in links.items():
+        undone = library.exports.undo(stranger(tmp_path / "else", "odd.wav", link, str(source)))
+        assert [each.reason for each in undone.kept] == ["is a sound of the library"]
+    assert real.read_bytes() == (sounds / "odd.wav").read_bytes() == b"1"
+
+
+def test_a_link_that_is_known_as_a_sound_stays(library, sounds, tmp_path):
+    fill(library, {sounds / "a.wav": b"1"})
+    (sounds / "a.wav").rename(tmp_path / "a.wav")
+    (sounds / "a.wav").symlink_to(tmp_path / "a.wav")
+    undone = library.exports.undo(stranger(sounds, "a.wav", "symbolic", str(tmp_path / "a.wav")))
+    assert (undone.removed, (sounds / "a.wav").is_symlink()) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["kick.wav", "notes.csv", "README.txt", "clusters/cluster-1/mine.txt"])
+def test_of_texts_only_those_that_an_export_writes_are_removed(filled, tmp_path, name):
+    path = tmp_path / "mine" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    undone = filled.exports.undo(stranger(tmp_path / "mine", name, "written"))
+    assert {each.path: each.reason for each in undone.kept} == {str(path): "is not of this export"}
+    assert path.exists()
+
+
+def test_a_copy_that_was_added_to_the_library_stays(filled, tmp_path):
+    exported = filled.export([1], to=tmp_path / "out")
+    with filled._store.writing() as db:
+        db.conn.execute("UPDATE files SET path = ? WHERE sound_id = 1", [str(tmp_path / "out/a.wav")])
+    assert filled.exports.undo(Path(exported.manifest)).removed == 0
 
 
 @pytest.mark.parametrize("text", ["{}", "no json", '{"format": 3, "maker": "earshot"}', "[]", '{"files": "x"}'])
