@@ -37,7 +37,7 @@ FAR, SLACK = 0.01, 0.1  # the outer hundredth of each side is drawn in where it 
 MARGIN = 0.04  # between the outermost place and the rim
 LEAST_JITTER = 0.003  # so that twins do not cover each other
 MOST_JITTER = 0.012
-BLOCK = 1024
+HELD = 1 << 22  # cosines at a time: 16 MB
 
 
 def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _: None) -> Points:
@@ -64,10 +64,7 @@ def lay_out(vectors: Vectors, ids: Ids, seed: int = 0, report: Report = lambda _
 
 def fitted_rows(vectors: Vectors, seed: int) -> NDArray[np.int64]:
     """Which of some vectors `lay_out` moves by UMAP: all but zero rows, or a sample of 20,000 of them."""
-    heard = np.flatnonzero(vectors.any(axis=1))
-    if len(heard) <= MOST_FITTED:
-        return heard
-    return np.sort(np.random.default_rng(seed).choice(heard, MOST_FITTED, replace=False))
+    return _sample(np.flatnonzero(vectors.any(axis=1)), seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +90,21 @@ def place(vectors: Vectors, ids: Ids, known: Vectors, known_points: Points, repo
 
     Each goes to the weighted mean of its nearest neighbours, of those that lie together where most of them are: the
     middle between two heaps would be near to neither. A small shift, drawn from its id, keeps it from covering others.
+    Of more than 20,000 known ones a sample is looked among, the same each time.
     """
     points = np.zeros((len(vectors), 2), np.float32)
-    silent, heard = ~vectors.any(axis=1), known.any(axis=1)
+    silent, heard = ~vectors.any(axis=1), np.flatnonzero(known.any(axis=1))
     points[silent] = rim(ids[silent], known_points[heard])
-    rows = np.flatnonzero(~silent)
-    if len(rows) and not heard.any():
+    rows, among, done = np.flatnonzero(~silent), _sample(heard, 0), 0
+    if len(rows) and not len(among):
         points[rows] = lay_out(vectors[rows], ids[rows])
     elif len(rows):
         with one_thread():
-            new, among = _reduced(vectors[rows], known[heard])
-            blocks = _nearest(new, among, PLACED_BY)
-            for start, (near, distances) in zip(range(0, len(rows), BLOCK), blocks, strict=True):
-                block = rows[start : start + BLOCK]
-                points[block] = _between(known_points[heard][near], distances, ids[block])
-                report(Progress(len(known) + start + len(block), len(known) + len(rows), "placed"))
+            for near, distances in _nearest(*_reduced(vectors[rows], known[among]), PLACED_BY):
+                block = rows[done : done + len(near)]
+                points[block] = _between(known_points[among[near]], distances, ids[block])
+                done += len(block)
+                report(Progress(len(known) + done, len(known) + len(rows), "placed"))
     return points
 
 
@@ -172,6 +169,13 @@ def discriminant_plane(vectors: Vectors, groups: NDArray[np.int64]) -> NDArray[n
         directions = np.linalg.eigh(between.T @ between + 1e-3 * (whole.T @ whole))[1][:, ::-1][:, :2]
         plane = whole @ directions
         return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
+
+
+def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """All of some rows, or as many of them by chance as UMAP moves, in their order."""
+    if len(rows) <= MOST_FITTED:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_FITTED, replace=False))
 
 
 def _run(vectors: Vectors, ids: Ids, seed: int, n_moments: int = 1) -> list[Moment]:
@@ -253,9 +257,9 @@ def _nearest(
 
     Distances are 1 - cosine, from 0. Exact: for 20,000 rows it takes a few seconds and no index.
     """
-    k = min(k, len(among))
-    for start in range(0, len(rows), BLOCK):
-        products = rows[start : start + BLOCK] @ among.T
+    k, size = min(k, len(among)), max(1, HELD // max(1, len(among)))
+    for start in range(0, len(rows), size):
+        products = rows[start : start + size] @ among.T
         here = np.arange(len(products))
         if own:
             products[here, start + here] = 2.0

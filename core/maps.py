@@ -197,8 +197,9 @@ class Maps:
         if kept is None:
             made = Layout(seed, new, lay_out(vectors, new, seed, report), len(new))
         else:
-            known = held.vectors[_rows_of(held.sounds, kept.sounds)[0]]
-            made = _with(kept, new, place(vectors, new, known, kept.points, report))
+            rows, known = _rows_of(held.sounds, kept.sounds)
+            points = place(vectors, new, held.vectors[rows[known]], kept.points[known], report)
+            made = _with(kept, new, points)
         with self._store.writing() as db:
             if anew or _same(layouts.get_layout(db, space), kept):
                 layouts.put_layout(db, space, made)

@@ -1,5 +1,7 @@
 """Places for vectors: the same each time, near where they are alike, and none that moves when others come."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
@@ -91,6 +93,33 @@ def test_of_more_than_it_can_fit_a_sample_is_laid_out_and_the_rest_put_among_it(
     assert len(np.unique(points, axis=0)) == len(HEAPS)
     assert trustworthiness(HEAPS, points, n_neighbors=10, metric="cosine") > 0.9
     assert (told[-1].done, told[-1].total) == (120, 120)
+
+
+def test_among_more_than_it_can_fit_a_sample_says_where_new_ones_go(points, monkeypatch):
+    twins, ids = HEAPS[::20], np.arange(900, 906)
+    whole = place(twins, ids, HEAPS, points)
+    monkeypatch.setattr(layout, "MOST_FITTED", 60)
+    placed = place(twins, ids, HEAPS, points)
+    assert np.array_equal(place(twins, ids, HEAPS, points), placed)
+    assert not np.array_equal(placed, whole), "some neighbours are not in the sample"
+    nearest = np.linalg.norm(placed[:, None] - points[None], axis=-1).argmin(axis=1)
+    assert (nearest // 20).tolist() == [0, 1, 2, 3, 4, 5], "and yet each is in its heap"
+
+
+def test_what_it_takes_to_place_new_ones_does_not_grow_with_the_known_ones():
+    new, ids = heaps(1, 1_000), np.arange(1_000)
+
+    def peak_mb(n_known: int) -> float:
+        known, places = np.tile(HEAPS, (n_known // 120, 1)), np.full((n_known, 2), 0.5, np.float32)
+        tracemalloc.start()
+        place(new, ids, known, places)
+        peak = tracemalloc.get_traced_memory()[1] / 1e6
+        tracemalloc.stop()
+        return peak
+
+    few, many = peak_mb(24_000), peak_mb(120_000)
+    assert many < 100, "a block of rows against all of them takes 1,450 MB"
+    assert many < 1.2 * few
 
 
 def test_the_way_to_a_map_ends_at_the_map(points):
