@@ -13,8 +13,9 @@ from core.export.records import FORMS, LINKS, MANIFEST, LeftOut, Plan, Undone
 from core.export.sources import Source, find_sources
 from core.export.undoing import undo
 from core.export.writing import Export
-from core.records import Progress
+from core.records import Group, Progress
 from core.settings import Settings
+from core.store import clusterings
 from core.store import places as kept
 from core.store import sounds as rows
 from core.store.db import Store
@@ -61,7 +62,7 @@ class Exports:
         clusters: their numbers, 0 for the sounds of no group; without a clustering, of the one that is meant. to: the
         folder, or, if it ends as a list does (`groups.csv`), that one file; else a new folder of a name under the
         exports folder of the settings. link, form: see LINKS and FORMS. skip_missing: do without sounds that are gone
-        or changed.
+        or changed. What is linked is hashed now, as is what may be skipped; what must be copied is hashed as it is.
 
         Raises NotFoundError for what is not there, UnknownNameError, UnsupportedError where links cannot reach, and
         EarshotError where nothing may be written: among the sounds or in the folder of the library, over what is there,
@@ -74,7 +75,8 @@ class Exports:
         if clustering is None and not sounds:
             raise UnsupportedError("there is nothing to export; name some sounds or a clustering")
         parts = self._parts(list(dict.fromkeys(sounds)), clustering, clusters)
-        found = self._find(parts, skip_missing, with_cards=form != "folders")
+        is_hashed = form == "folders" and (skip_missing or link != "copy")
+        found = self._find(parts, skip_missing, is_hashed, with_cards=form != "folders")
         folder, list_name = self._place(to, name or _name_of(clustering, clusters), form)
         if form == "folders":
             files = folder_files(parts, found.sources, link, clustering)
@@ -132,29 +134,31 @@ class Exports:
         parts = [Part(sounds)] if sounds else []
         if clustering is None:
             return parts
-        whole = self._groups.get(clustering)
-        wanted = [each.cluster for each in whole.clusters] + [0] if clusters is None else list(dict.fromkeys(clusters))
-        for number in wanted:
-            if number == 0:
-                outside = self._groups.members(clustering).of(0).tolist()
-                if outside:
-                    parts.append(Part(outside, 0, "Unassigned", ["These sounds are like no group."]))
-                continue
-            told = self._groups.summary(clustering, number)
-            keywords = f"Keywords: {', '.join(told.keywords)}" if told.keywords else ""
-            parts.append(Part(told.members, number, told.title, [told.summary, told.apart, keywords]))
+        with self._store.reading() as db:
+            draft = clusterings.get_draft(db, clustering)
+        groups = {group.cluster.cluster: group for group in draft.groups}
+        for number in [*groups, 0] if clusters is None else dict.fromkeys(clusters):
+            if number and number not in groups:
+                known = clusterings.numbers_of(self._groups.get(clustering))
+                raise NotFoundError(f"clustering {clustering} has no cluster {number}; it has {known}")
+            ids = draft.members.of(number).tolist()
+            if number:
+                parts.append(_part(ids, groups[number]))
+            elif ids:
+                parts.append(Part(ids, 0, "Unassigned", ["These sounds are like no group."]))
         if not any(part.ids for part in parts):
-            raise NotFoundError(f"clustering {clustering} has no sound there; name other clusters")
+            where = "outside of its groups" if clusters and not any(clusters) else "there"
+            raise NotFoundError(f"clustering {clustering} has no sound {where}; name another cluster")
         return parts
 
-    def _find(self, parts: Sequence[Part], skip_missing: bool, *, with_cards: bool) -> _Found:
+    def _find(self, parts: Sequence[Part], skip_missing: bool, is_hashed: bool, *, with_cards: bool) -> _Found:
         """What the library and the disk know of the sounds of some parts."""
         ids = list(dict.fromkeys(each for part in parts for each in part.ids))
         with self._store.reading() as db:
             held = kept.held_sounds(db, ids)
             roots, with_sounds = kept.roots(db), kept.folders_with_sounds(db)
             cards = rows.cards(db, ids) if with_cards else {}
-        sources, left_out = find_sources(ids, held, skip_missing=skip_missing)
+        sources, left_out = find_sources(ids, held, skip_missing=skip_missing, hashed=is_hashed)
         return _Found(sources, left_out, cards, roots, with_sounds)
 
     def _check(self, plan: Plan, found: _Found) -> None:
@@ -179,6 +183,12 @@ class Exports:
     def _remember(self, manifest: Path) -> None:
         with self._store.writing() as db:
             kept.add_export(db, str(manifest))
+
+
+def _part(ids: Sequence[int], group: Group) -> Part:
+    """A group with what is told of it."""
+    keywords = f"Keywords: {', '.join(group.cluster.keywords)}" if group.cluster.keywords else ""
+    return Part(ids, group.cluster.cluster, group.cluster.title, [group.summary, group.apart, keywords])
 
 
 def _name_of(clustering: int | None, clusters: Sequence[int] | None) -> str:

@@ -23,19 +23,20 @@ class Source:
 
 
 def find_sources(
-    ids: Sequence[int], held: Mapping[int, HeldSound], *, skip_missing: bool
+    ids: Sequence[int], held: Mapping[int, HeldSound], *, skip_missing: bool, hashed: bool = False
 ) -> tuple[dict[int, Source], list[LeftOut]]:
     """A file for each sound by its id, and the sounds that have none any more.
 
-    Size and time of a file tell whether it is as it was heard; if they differ, its hash does. Raises NotFoundError for
-    a sound that is not known, for one that is gone or changed unless those are to be skipped, and if nothing is left.
+    Size and time of a file tell whether it is as it was heard; if its time differs, or if all are to be hashed, its
+    hash does. Raises NotFoundError for a sound that is not known, for one that is gone or changed unless those are to
+    be skipped, and if nothing is left.
     """
     found: dict[int, Source] = {}
     left_out: list[LeftOut] = []
     for sound_id in ids:
         if sound_id not in held:
             raise NotFoundError(f"there is no sound {sound_id}; search for one")
-        source = _source(sound_id, held[sound_id])
+        source = _source(sound_id, held[sound_id], hashed)
         if isinstance(source, Source):
             found[sound_id] = source
         else:
@@ -51,23 +52,23 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _source(sound_id: int, sound: HeldSound) -> Source | LeftOut:
-    changed = ""
-    for file in sound.files:
+def _source(sound_id: int, sound: HeldSound, hashed: bool) -> Source | LeftOut:
+    left_out = LeftOut(sound_id, sound.files[0].path if sound.files else "", "is gone")
+    for file in sound.files:  # if one cannot be taken, another may hold the same sound
         try:
-            if _is_as_it_was(file, sound.sha256):
+            if _is_as_it_was(file, sound.sha256, hashed):
                 return Source(file.path, sound.sha256, file.size_bytes)
-            changed = changed or file.path
+            left_out = LeftOut(sound_id, file.path, "has changed since it was heard")
+        except PermissionError:
+            left_out = LeftOut(sound_id, file.path, "cannot be read")
         except OSError:
-            continue  # gone, or not to be read; another file may hold the same sound
-    if changed:
-        return LeftOut(sound_id, changed, "has changed since it was heard")
-    return LeftOut(sound_id, sound.files[0].path if sound.files else "", "is gone")
+            continue
+    return left_out
 
 
-def _is_as_it_was(file: HeldFile, sha256: str) -> bool:
+def _is_as_it_was(file: HeldFile, sha256: str, hashed: bool) -> bool:
     status = os.stat(file.path)
-    if (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.mtime_ns):
+    if not hashed and (status.st_size, status.st_mtime_ns) == (file.size_bytes, file.mtime_ns):
         return True
     return status.st_size == file.size_bytes and os.path.isfile(file.path) and sha256_of(file.path) == sha256
 

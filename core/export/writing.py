@@ -165,5 +165,6 @@ def _copy_bytes(file: PlannedFile, target: Path) -> None:
             write.write(chunk)
         status = os.fstat(read.fileno())
     if digest.hexdigest() != file.sha256:
-        raise EarshotError(f"{file.source} has changed since it was heard; ingest the folder that holds it first")
+        what = f"{file.source} has changed since it was heard, though its time and size have not"
+        raise EarshotError(f"{what}; give it a new time and ingest it, or leave it out with: --skip-missing")
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlite_utils import Database
 
 from core.errors import EarshotError, NotFoundError, UnknownNameError, UnsupportedError
 from core.export import Exported, undo, writing
@@ -613,7 +614,9 @@ def test_a_sound_with_another_file_is_taken_from_that(library, sounds, tmp_path)
         ({}, UnsupportedError, "there is nothing to export; name some sounds or a clustering"),
         ({"ids": [99]}, NotFoundError, "there is no sound 99; search for one"),
         ({"clustering": 7}, NotFoundError, "there is no clustering 7"),
-        ({"clustering": 1, "clusters": [9]}, NotFoundError, "clustering 1 has no cluster 9"),
+        ({"clustering": 1, "clusters": [9]}, NotFoundError, "clustering 1 has no cluster 9; it has 1 to 2"),
+        ({"clustering": 1, "clusters": [2**70]}, NotFoundError, f"clustering 1 has no cluster {2**70}; it has 1 to 2"),
+        ({"clustering": 1, "clusters": []}, NotFoundError, "clustering 1 has no sound there; name another cluster"),
         ({"ids": [1], "link": "soft"}, UnknownNameError, "no link is called 'soft'; known are copy, hard, symbolic"),
         ({"ids": [1], "form": "zip"}, UnknownNameError, "no form is called 'zip'"),
         ({"ids": [1], "to": Path("a\0b")}, EarshotError, "cannot be a folder"),
@@ -624,6 +627,15 @@ def test_what_cannot_be_asked_for_is_told_and_leaves_nothing(filled, tmp_path, a
     with pytest.raises(problem, match=told):
         filled.export(**arguments)
     assert tree(tmp_path) == before
+
+
+def test_where_no_sound_is_outside_of_the_groups_that_is_told(library, sounds, tmp_path):
+    fill(library, {sounds / "a.wav": b"1"})
+    group(library, {1: ("T", [1])})
+    told = "^clustering 1 has no sound outside of its groups; name another cluster$"
+    with pytest.raises(NotFoundError, match=told):
+        library.export(clustering=1, clusters=[0], to=tmp_path / "out")
+    assert library.export(clustering=1, clusters=[0, 1], to=tmp_path / "out").sounds == 1
 
 
 # When something goes wrong
@@ -767,9 +779,25 @@ def test_a_file_that_changes_under_the_copy_is_noticed_by_its_hash(filled, sound
     times = path.stat()
     path.write_bytes(b"x" * times.st_size)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(EarshotError, match=r"rain/c.wav has changed since it was heard"):
+    with pytest.raises(EarshotError, match=r"rain/c.wav has changed since it was heard.*: --skip-missing$"):
         filled.export(clustering=1, to=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_file_that_changed_and_kept_its_time_and_size_is_left_out_of_copies_and_links(filled, sounds, tmp_path, link):
+    path = sounds / "rain/c.wav"
+    times = path.stat()
+    path.write_bytes(b"x" * times.st_size)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    if link != "copy":
+        with pytest.raises(NotFoundError, match=r"rain/c.wav\) has changed since it was heard"):
+            filled.export(clustering=1, to=tmp_path / "out", link=link)
+    exported = filled.export(clustering=1, to=tmp_path / "out", link=link, skip_missing=True)
+    assert [(each.id, each.reason) for each in exported.left_out] == [(4, "has changed since it was heard")]
+    for row in manifest_of(exported)["files"]:
+        data = (tmp_path / "out" / row["path"]).read_bytes()
+        assert (row["sha256"], row["size_bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
 
 
 def test_what_cannot_be_removed_is_told_and_can_be_tried_again(filled, tmp_path, monkeypatch):
@@ -791,6 +819,16 @@ def test_what_cannot_be_removed_is_told_and_can_be_tried_again(filled, tmp_path,
 
 
 # Many
+
+
+def test_a_clustering_is_read_as_a_whole_however_many_groups_it_has(library, sounds, tmp_path, monkeypatch):
+    fill(library, {sounds / f"{n}.wav": b"%d" % n for n in range(1, 31)})
+    group(library, {n: (f"T{n}", [n]) for n in range(1, 31)})
+    read: list[str] = []
+    execute = Database.execute
+    monkeypatch.setattr(Database, "execute", lambda self, sql, *rest: read.append(sql) or execute(self, sql, *rest))
+    assert library.exports.plan(clustering=1, to=tmp_path / "out").sounds == 30
+    assert sum("FROM members" in sql for sql in read) <= 2
 
 
 def test_ten_thousand_sounds_are_linked_and_taken_back_in_seconds(library, sounds, tmp_path):
