@@ -25,7 +25,10 @@ from core.records import Clustering
 from core.references import parse_reference
 
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
-OF = Annotated[int | None, typer.Option("--clustering", metavar="ID", max=MOST, help="Else the one that is meant now.")]
+SUMMARY_KEYS = ("title", "summary", "members", "apart", "stability", "name_auc", "named_by")
+OF = Annotated[
+    int | None, typer.Option("--clustering", metavar="ID", min=1, max=MOST, help="Else the one that is meant now.")
+]
 Number = Annotated[int, typer.Argument(metavar="CLUSTER", min=1, max=MOST)]
 
 regroup = typer.Typer(
@@ -67,9 +70,11 @@ def cluster(
 
 
 def clusters(
-    clustering: Annotated[int | None, typer.Argument(metavar="[ID]", max=MOST, help="One clustering, whole.")] = None,
+    clustering: Annotated[
+        int | None, typer.Argument(metavar="[ID]", min=1, max=MOST, help="One clustering, whole.")
+    ] = None,
     compare: Annotated[
-        int | None, typer.Option(metavar="ID", max=MOST, help="What is different from this one.")
+        int | None, typer.Option(metavar="ID", min=1, max=MOST, help="What is different from this one.")
     ] = None,
     restore: Annotated[bool, typer.Option("--restore", help="Have this one be meant where none is named.")] = False,
     name: Annotated[str, typer.Option(metavar="TEXT", help="Give this one a name.")] = "",
@@ -82,10 +87,11 @@ def clusters(
         if compare is not None or restore or name:
             raise typer.BadParameter("name the clustering: earshot clusters ID --compare OTHER")
         kept = groups.all()
+        current = groups.current().clustering if kept else None
         if as_json:
-            print_json({"clusterings": [_row(each) for each in kept]})
+            print_json({"clusterings": [_row(each) for each in kept], "current": current})
         else:
-            out.print(tables.clusterings(kept))
+            out.print(tables.clusterings(kept, current))
         return
     if compare is not None:
         difference, told = groups.compare(compare, clustering)
@@ -101,17 +107,17 @@ def clusters(
 
 
 def summarize(
-    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING", max=MOST)],
-    number: Annotated[int, typer.Argument(metavar="CLUSTER", max=MOST)],
+    clustering: Annotated[int, typer.Argument(metavar="CLUSTERING", min=1, max=MOST)],
+    number: Annotated[int, typer.Argument(metavar="CLUSTER", min=0, max=MOST)],
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is in one cluster of a clustering, what sets it apart, and how sure that is."""
     summary = open_library(library).groups.summary(clustering, number)
     if as_json:
-        print_json({key: getattr(summary, key) for key in ("title", "summary", "members", "apart")})
+        print_json({key: getattr(summary, key) for key in SUMMARY_KEYS})
         return
-    sure = how_sure(summary.stability, summary.name_auc, summary.named_by)
+    sure = how_sure(summary.stability, summary.name_auc, summary.named_by, is_edit=summary.is_edit)
     out.print(f"[bold]{tables.shown(summary.title)}[/bold]")
     for text in (summary.summary, summary.apart, sure):
         if text:

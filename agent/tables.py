@@ -13,6 +13,7 @@ from rich.table import Table
 
 from agent.cards import plain
 from core.records import Clustering, Hit, IngestReport, SpaceCard
+from tools.cluster import how_many_came
 from tools.compare_ears import comparison_table
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ def sound(known: dict[str, Any]) -> Table:
 
 def clustering(made: Clustering) -> Table:
     """One clustering, a row for each group, and below it what is different from the one before."""
-    how = "found by BIC" if made.bic else "found" if made.method == "hdbscan" else "as asked"
     named = f" “{shown(made.name)}”" if made.name else ""
     table = Table("cluster", "title", "sounds", "holds still", "name finds it", "hear")
-    table.title = f"clustering {made.clustering}{named}: {made.k} groups, {how}"
+    groups = "1 group" if made.k == 1 else f"{made.k} groups"
+    table.title = f"clustering {made.clustering}{named}: {groups}, {how_many_came(made)}"
     for each in made.clusters:
         firm = "" if each.stability is None else f"{each.stability:.2f}"
         found = "" if each.name_auc is None else f"{each.name_auc:.2f}{' weak' if each.is_weak else ''}"
@@ -67,12 +68,12 @@ def clustering(made: Clustering) -> Table:
     return table
 
 
-def clusterings(kept: Sequence[Clustering]) -> Table:
-    """A list of clusterings, a row for each."""
-    table = Table("id", "name", "groups", "method", "query", "what is different", "made")
+def clusterings(kept: Sequence[Clustering], current: int | None = None) -> Table:
+    """A list of clusterings, a row for each. current: the one that is meant where none is named."""
+    table = Table("id", "", "name", "groups", "method", "query", "what is different", "made")
     for each in kept:
         told = (shown(each.name), str(each.k), each.method, shown(each.query), shown(each.change), each.created_at)
-        table.add_row(str(each.clustering), *told)
+        table.add_row(str(each.clustering), "meant now" if each.clustering == current else "", *told)
     return table
 
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from core import tagging
 from core.embedding import DESCRIBER, Embedder, make_embedder
 from core.embedding.base import Fingerprint
-from core.errors import EarshotError, UnsupportedError
+from core.errors import EarshotError, NotFoundError, UnsupportedError
 from core.heard import probabilities
 from core.index import SpaceIndex, load_index
 from core.records import SpaceCard, Vectors
@@ -65,6 +65,14 @@ class Ears:
         name = name or self.chosen()
         with self._store.reading() as db:
             found = spaces.find_space(db, name, self.present(name))
+        return self._index(found)
+
+    def index_of(self, space_id: int) -> SpaceIndex:
+        """The index of a space by its number, also of an older one. Raises NotFoundError if it was dropped."""
+        with self._store.reading() as db:
+            found = next((space for space in spaces.list_spaces(db) if space.id == space_id), None)
+        if found is None:
+            raise NotFoundError("the space of these groups was dropped; cluster the sounds again")
         return self._index(found)
 
     def for_text(self, name: str | None = None) -> TextEars | None:

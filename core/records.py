@@ -132,7 +132,8 @@ class Clustering(Record):
 
     bic: the curve the number was chosen from, (k, BIC), lower is better; empty where it was forced. outliers: how many
     of the sounds belong to no group. name: what a person calls this version. based_on: the clustering that it was
-    changed from, or that it is told against. change: what is different from that one, as a sentence.
+    changed from, or that it is told against. change: what is different from that one, as a sentence. is_edit: whether
+    a person changed it by hand. automatic: whether the number of groups was found, and nobody changed it since.
     """
 
     clustering: int
@@ -147,13 +148,15 @@ class Clustering(Record):
     name: str = ""
     based_on: int | None = None
     change: str = ""
+    is_edit: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary(Record):
     """What one cluster holds, in words, with all of its members, the most typical first.
 
-    apart: what sets it apart from its neighbours, as a sentence. The last three: as in `Cluster`.
+    apart: what sets it apart from its neighbours, as a sentence. The others: as in `Cluster` and `Clustering`.
     """
 
     clustering: int
@@ -166,6 +169,7 @@ class ClusterSummary(Record):
     stability: float | None = None
     name_auc: float | None = None
     named_by: str = "builtin"
+    is_edit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

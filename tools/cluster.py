@@ -43,7 +43,8 @@ def clustering_answer(library: Library, clustering: Clustering) -> Answer:
     ]
     artifact = {
         "kind": "clustering",
-        "automatic": bool(clustering.bic),
+        "automatic": clustering.automatic,
+        "how": how_many_came(clustering),
         **{
             key: getattr(clustering, key)
             for key in ("clustering", "k", "method", "query", "outliers", "name", "change")
@@ -53,9 +54,18 @@ def clustering_answer(library: Library, clustering: Clustering) -> Answer:
     return _text(artifact), artifact
 
 
+def how_many_came(clustering: Clustering) -> str:
+    """Where the number of groups comes from, in words."""
+    if clustering.is_edit:
+        return "changed by hand"
+    if not clustering.automatic:
+        return "the number asked for"
+    return "the number found by BIC" if clustering.bic else "the number found by density"
+
+
 def _text(artifact: dict[str, Any]) -> str:
-    how = "the number found by BIC" if artifact["automatic"] else "the number asked for"
-    lines = [f"clustering {artifact['clustering']}: {artifact['k']} clusters, {how} ({artifact['method']})"]
+    clusters = "1 cluster" if artifact["k"] == 1 else f"{artifact['k']} clusters"
+    lines = [f"clustering {artifact['clustering']}: {clusters}, {artifact['how']} ({artifact['method']})"]
     if artifact["change"]:
         lines.append(f"beside the one before: {quoted(artifact['change'], LONGEST_CHANGE)}")
     if artifact["outliers"]:

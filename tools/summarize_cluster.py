@@ -24,7 +24,7 @@ def summarize_cluster_tool(library: Library) -> BaseTool:
         whole = library.groups.current() if clustering is None else library.groups.get(clustering)
         summary = library.groups.summary(whole.clustering, cluster)
         examples = sound_cards(library, summary.members[:EXAMPLES])
-        sure = how_sure(summary.stability, summary.name_auc, summary.named_by)
+        sure = how_sure(summary.stability, summary.name_auc, summary.named_by, is_edit=summary.is_edit)
         told = [
             quoted(summary.summary, LONGEST_TEXT),
             *([quoted(summary.apart, LONGEST_TEXT)] if summary.apart else []),

@@ -5,6 +5,7 @@ from typing import Any
 from langchain_core.tools import BaseTool
 
 from core.errors import NotFoundError
+from core.grouping.plain import one_line
 from core.library import Library
 from core.records import Clustering
 from tools.base import Answer, as_tool, quoted
@@ -67,6 +68,7 @@ def _keyed_by_text(value: Any) -> Any:
 
 def _row(each: Clustering, current: int | None) -> list[str]:
     number = f"{each.clustering}{', meant now' if each.clustering == current else ''}"
-    named = f"{each.name}: " if each.name else ""
-    how = f"{each.method}{f', “{each.query}”' if each.query else ''}"
-    return [number, str(each.k), how, f"{named}{each.change}", each.created_at[:16].replace("T", " ")]
+    named = f"{quoted(each.name)}: " if each.name else ""
+    how = f"{each.method}{f', {quoted(each.query)}' if each.query else ''}"
+    change = one_line(each.change, LONGEST_CHANGE)
+    return [number, str(each.k), how, f"{named}{change}", each.created_at[:16].replace("T", " ")]

@@ -11,35 +11,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFoundError, UnsupportedError
-from core.grouping.describing import joined_titles
-from core.grouping.naming import words_of
+from core.grouping.describing import LONGEST_TITLE, joined_titles
+from core.grouping.plain import one_line, words_in
 from core.records import Clustering
 from core.store.clusterings import Members, numbers_of
-
-LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What a change comes to. change: told as a sentence. touched: the clusters whose members are others now.
 
-    fresh: those of them whose titles and words are made anew. titles: those that a person gave, by number.
+    fresh: those of them whose titles and words are made anew. gone: those that are not there any more. titles: those
+    that a person gave, by number.
     """
 
     members: Members
     change: str
     touched: frozenset[int] = frozenset()
     fresh: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
     titles: dict[int, str] = field(default_factory=dict)
 
 
 def rename(whole: Clustering, members: Members, cluster: int, title: str) -> Edit:
     """A cluster gets a title from a person. Raises UnsupportedError for an empty one, or one that another has."""
-    title, before = " ".join(title.split())[:LONGEST_TITLE], _titles(whole)
+    title, before = one_line(title, LONGEST_TITLE), _titles(whole)
     _require(whole, [cluster])
-    if not any(sign.isalnum() for sign in title):
+    if not words_in(title):
         raise UnsupportedError(f"{title!r} is no title; give cluster {cluster} a word or two")
-    twin = [number for number, other in before.items() if number != cluster and words_of(other) == words_of(title)]
+    twin = [number for number, other in before.items() if number != cluster and words_in(other) == words_in(title)]
     if twin:
         raise UnsupportedError(f"cluster {twin[0]} is called “{title}” already; choose another title, or merge the two")
     change = f"Cluster {cluster}, “{before[cluster]}”, is called “{title}” now."
@@ -57,7 +57,7 @@ def merge(whole: Clustering, members: Members, clusters: Sequence[int]) -> Edit:
     titles = _titles(whole)
     told = joined_titles(titles[number] for number in chosen)
     change = f"Clusters {_listed(chosen)}, {told}, are cluster {into} now."
-    return Edit(replace(members, clusters=moved), change, frozenset({into}), frozenset({into}))
+    return Edit(replace(members, clusters=moved), change, frozenset({into}), frozenset({into}), frozenset(chosen[1:]))
 
 
 def split(
@@ -87,10 +87,10 @@ def move(whole: Clustering, members: Members, sounds: Sequence[int], cluster: in
     """Some sounds go to another cluster, or out of all for 0. Raises NotFoundError for a sound that is not grouped."""
     if cluster:
         _require(whole, [cluster])
+    known = set(members.sounds.tolist())
+    if (missing := next((sound for sound in sounds if sound not in known), None)) is not None:
+        raise NotFoundError(f"sound {missing} is not in clustering {whole.clustering}; cluster all sounds first")
     wanted = np.unique(np.array(sounds, np.int64))
-    missing = np.setdiff1d(wanted, members.sounds)
-    if len(missing):
-        raise NotFoundError(f"sound {missing[0]} is not in clustering {whole.clustering}; cluster all sounds first")
     rows = np.searchsorted(members.sounds, wanted)
     rows = rows[members.clusters[rows] != cluster]
     if not len(rows):
@@ -104,9 +104,22 @@ def move(whole: Clustering, members: Members, sounds: Sequence[int], cluster: in
         how[row] = "moved"
     where = f"cluster {cluster}, “{_titles(whole)[cluster]}”" if cluster else "no group"
     change = f"{_count(len(rows), 'One')} went from {_clusters(sorted(left))} to {where}."
-    gone = {number for number in left if not (clusters == number).any()}
+    gone = frozenset(number for number in left if not (clusters == number).any())
     touched = frozenset({*left, cluster} - {0} - gone)
-    return Edit(replace(members, clusters=clusters, how=how), change, touched)
+    return Edit(replace(members, clusters=clusters, how=how), change, touched, gone=gone)
+
+
+def assign(members: Members, new: NDArray[np.int64], clusters: NDArray[np.int64]) -> Edit:
+    """New sounds join the clusters that were found for them; 0 is none."""
+    n_placed, n_loose = int((clusters > 0).sum()), int((clusters == 0).sum())
+    went = f"{_count(n_placed, 'One new', 'new')} went to the nearest groups" if n_placed else ""
+    loose = f"{_count(n_loose, 'one new' if n_placed else 'One new', 'new')} fit nowhere" if n_loose else ""
+    order = np.argsort(np.concatenate([members.sounds, new]))
+    how = np.array([*members.how, *["assigned"] * len(new)], object)[order].tolist()
+    sounds, numbers = np.concatenate([members.sounds, new])[order], np.concatenate([members.clusters, clusters])[order]
+    touched = frozenset(int(number) for number in np.unique(clusters) if number)
+    change = f"{'; '.join(filter(None, [went, loose]))}."
+    return Edit(Members(sounds, numbers, np.zeros(len(sounds)), how), change, touched)
 
 
 def _require(whole: Clustering, clusters: Sequence[int]) -> None:
@@ -131,8 +144,8 @@ def _clusters(numbers: Sequence[int]) -> str:
     return f"cluster{'s' if len(numbers) > 1 else ''} {_listed(numbers)}"
 
 
-def _count(n: int, one: str = "one") -> str:
-    return f"{one} sound" if n == 1 else f"{n} sounds"
+def _count(n: int, one: str = "one", kind: str = "") -> str:
+    return f"{one} sound" if n == 1 else f"{n} {f'{kind} ' if kind else ''}sounds"
 
 
 def _possible(n: int) -> str:

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from core import text_search
+from core.clustering.partition import typicality
 from core.ears import Ears
-from core.errors import NotFoundError, UnsupportedError
-from core.grouping import editing
-from core.grouping.describing import PERSON, Describer, Namer, typicality
+from core.errors import EarshotError, NotFoundError, UnsupportedError
+from core.grouping import contrast, editing
+from core.grouping.contrast import with_titles
+from core.grouping.describing import BUILT_IN, LONGEST_TITLE, PERSON, Describer, Namer
 from core.grouping.editing import Edit
+from core.grouping.plain import one_line
+from core.index import SpaceIndex
 from core.records import Clustering, ClusterSummary, Group, Progress, Vectors
 from core.store import clusterings as kept
 from core.store import sounds, spaces
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from core.clustering.matching import Difference
 
 Report = Callable[[Progress], None]
+
+NOTHING = "nothing changed"
+TRIES = 5  # at a change while somebody else makes others
 
 
 def _silent(_: Progress) -> None:
@@ -61,15 +68,17 @@ class Groups:
 
         k: how many groups; as many as the method finds where it is None. Where neither method nor number is named, both
         are those that the ears of the space are best grouped with. Groups that are those of the last clustering of this
-        kind keep their numbers, and the titles that a person gave them; what is different is told in `change`. Where
-        nothing is, that clustering is the answer, and no new one is kept. namer: see `Describer.describe`.
+        kind keep their numbers, and the titles that a person or the same namer gave them; what is different is told in
+        `change`. Where nothing is, that clustering is the answer, with NOTHING as its change, and no new one is kept.
+        namer: see `Describer.describe`.
         Raises UnsupportedError when there are too few sounds for it.
         """
         from core import clustering  # what groups is loaded when something is grouped
         from core.clustering.stability import stability
 
         index = self._ears.index(space)
-        chosen, vectors = self._choose(index.space, query or "", selection)
+        chosen = self._choose(index.space, query or "", selection)
+        vectors = _vectors(index, chosen)
         if k is None and method is None:
             method, k = self._ears.clustering(index.space, len(chosen))
         method = method or "gmm"
@@ -82,46 +91,24 @@ class Groups:
         draft = Draft(
             index.space.id, method, query or "", seed, grouping.bic, [], members, asked_k=k, selection_id=selection
         )
-        with self._store.reading() as db:
-            draft, before = self._numbered(db, draft)
-            numbers = dict(zip(grouping.labels.tolist(), draft.members.clusters.tolist(), strict=True))
-            firm = {numbers[label]: round(float(score), 3) for label, score in enumerate(steady)}
-            report(Progress(2, 3, "naming the groups"))
-            describer = Describer(db, self._ears.for_text(), draft.members, vectors)
-            draft = replace(draft, groups=describer.describe(self._given(before, draft), firm, namer, report))
-        report(Progress(3, 3, "grouped"))
-        if before is not None and _is_same(before, draft):
-            assert draft.based_on is not None
-            return self.restore(draft.based_on)
-        return self._keep(draft)
+        report(Progress(2, 3, "naming the groups"))
+        for _ in range(TRIES):
+            with self._store.reading() as db:
+                seen = kept.current_id(db)
+                told, before = self._told(db, draft, vectors, steady, namer, report)
+            made = self._keep(told, seen, before)
+            if made is not None:
+                report(Progress(3, 3, "grouped"))
+                return made
+        raise _changed_meanwhile()
 
     def assign(self, clustering_id: int | None = None) -> Clustering:
         """Puts sounds that came later into the groups whose members are nearest, without making the groups anew.
 
-        A sound that is further from its group than nearly all of its members belongs to none. Those that are gone are
-        left out. Raises UnsupportedError where there is no new sound.
+        A sound that is further from its group than nearly all of its members belongs to none. Raises UnsupportedError
+        where there is no new sound.
         """
-        from core.clustering import assigning
-
-        whole = self.current() if clustering_id is None else self.get(clustering_id)
-        with self._store.reading() as db:
-            draft = kept.get_draft(db, whole.clustering)
-        space = self._space(draft.space_id)
-        chosen, vectors = self._choose(space, draft.query, draft.selection_id)
-        known = np.isin(chosen, draft.members.sounds)
-        if known.all():
-            raise UnsupportedError(
-                f"clustering {whole.clustering} holds all sounds; add some with: earshot ingest FOLDER"
-            )
-        rows = np.searchsorted(draft.members.sounds, chosen[known])
-        clusters, how = np.zeros(len(chosen), np.int64), np.array(["assigned"] * len(chosen), object)
-        clusters[known], how[known] = draft.members.clusters[rows], np.array(draft.members.how, object)[rows]
-        clusters[~known] = assigning.assign(vectors[~known], vectors[known], clusters[known]).clusters
-        n_new, n_loose = int((~known).sum()), int((clusters[~known] == 0).sum())
-        loose = f", {n_loose} to no group" if n_loose else ""
-        change = f"{n_new} new sound{'' if n_new == 1 else 's'} went to the nearest groups{loose}."
-        members = Members(chosen, clusters, typicality(vectors, clusters), how.tolist())
-        return self._changed(whole, draft, Edit(members, change))
+        return self._edit(clustering_id, self._assigned)
 
     # Looking
 
@@ -149,7 +136,8 @@ class Groups:
     def summary(self, clustering_id: int, cluster: int) -> ClusterSummary:
         """What one cluster holds, with all its members. Raises NotFoundError with the clusters there are."""
         with self._store.reading() as db:
-            return kept.get_summary(db, clustering_id, cluster)
+            found, whole = kept.get_summary(db, clustering_id, cluster), kept.get_clustering(db, clustering_id)
+        return replace(found, apart=with_titles(found.apart, {each.cluster: each.title for each in whole.clusters}))
 
     def members(self, clustering_id: int) -> Members:
         """All sounds of a clustering with their groups. Raises NotFoundError with the ids there are."""
@@ -178,7 +166,7 @@ class Groups:
     def label(self, clustering_id: int, name: str) -> Clustering:
         """Gives a version a name of the person's. Raises NotFoundError."""
         with self._store.writing() as db:
-            kept.name_clustering(db, clustering_id, " ".join(name.split())[: editing.LONGEST_TITLE])
+            kept.name_clustering(db, clustering_id, one_line(name, LONGEST_TITLE))
             return kept.get_clustering(db, clustering_id)
 
     # Changing by hand
@@ -195,9 +183,10 @@ class Groups:
         """A version in which a cluster is split into k, the largest of which keeps its number."""
         from core import clustering
 
-        def change(whole: Clustering, members: Members, vectors: Vectors) -> Edit:
+        def change(whole: Clustering, members: Members, draft: Draft) -> Edit:
             def group(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-                return clustering.group(vectors[rows], k, "kmeans").labels
+                vectors = _vectors(self._ears.index_of(draft.space_id), members.sounds[rows])
+                return np.maximum(clustering.group(vectors, k, "kmeans").labels, 0)  # silence stays with the largest
 
             return editing.split(whole, members, cluster, k, group)
 
@@ -208,89 +197,131 @@ class Groups:
         return self._edit(clustering_id, lambda whole, members, _: editing.move(whole, members, sound_ids, cluster))
 
     def undo(self) -> Clustering:
-        """Goes back to the version before the last change by hand. Raises UnsupportedError where there was none."""
+        """Goes back to the clustering that was meant before the last one was made, changed or gone back to.
+
+        Raises UnsupportedError where there was none.
+        """
         with self._store.writing() as db:
             clustering_id = kept.current_id(db)
             if clustering_id is None:
                 raise NotFoundError("nothing was clustered yet; cluster the sounds first")
-            draft = kept.get_draft(db, clustering_id)
-            if not draft.is_edit or draft.based_on is None:
-                told = f"clustering {clustering_id} was not changed by hand"
-                raise UnsupportedError(
-                    f"{told}, so there is nothing to undo; earlier ones are listed by: earshot clusters"
-                )
-            kept.set_current(db, draft.based_on)
-            return kept.get_clustering(db, draft.based_on)
+            before = kept.go_back(db)
+            if before is None:
+                told = f"no clustering was meant before {clustering_id}, so there is nothing to undo"
+                raise UnsupportedError(f"{told}; all that are kept are listed by: earshot clusters")
+            return kept.get_clustering(db, before)
 
     # Parts of the above
 
-    def _edit(self, clustering_id: int | None, change: Callable[[Clustering, Members, Vectors], Edit]) -> Clustering:
-        whole = self.current() if clustering_id is None else self.get(clustering_id)
-        with self._store.reading() as db:
-            draft = kept.get_draft(db, whole.clustering)
-        vectors = self._vectors(self._space(draft.space_id), draft.members.sounds)
-        edit = change(whole, draft.members, vectors)
-        if edit.members is not draft.members:
-            found = typicality(vectors, edit.members.clusters)
-            edit = replace(edit, members=replace(edit.members, typicality=found))
-        return self._changed(whole, draft, edit)
+    def _told(
+        self,
+        db: Database,
+        draft: Draft,
+        vectors: Vectors,
+        steady: NDArray[np.float64],
+        namer: Namer | None,
+        report: Report,
+    ) -> tuple[Draft, Draft | None]:
+        """A draft with numbers and words, and the last clustering of its kind, None where there is none.
 
-    def _changed(self, whole: Clustering, draft: Draft, edit: Edit) -> Clustering:
-        """Keeps what a change came to. Clusters that it did not touch stay as they are told, checked names aside."""
-        groups = {group.cluster.cluster: group for group in draft.groups}
-        for number, title in edit.titles.items():
-            renamed = replace(groups[number].cluster, title=title, named_by=PERSON)
-            groups[number] = replace(groups[number], cluster=renamed)
-        stay = {number: group for number, group in groups.items() if number not in edit.fresh}
-        steady = {
-            number: group.cluster.stability
-            for number, group in stay.items()
-            if number not in edit.touched and group.cluster.stability is not None
+        steady: the stability of each label from 0, NaN where it was not measured.
+        """
+        from core.clustering import matching
+
+        last = kept.last_like(db, draft)
+        before = None if last is None else kept.get_draft(db, last)
+        named: Mapping[int, Group] = {}
+        firm = dict(enumerate(steady.tolist(), start=1))
+        if before is not None:
+            difference = matching.match(_numbers(before.members), _numbers(draft.members))
+            numbers = matching.kept_numbers(difference, before.members.clusters, draft.members.clusters)
+            firm = {numbers[number]: score for number, score in firm.items()}
+            draft = _renumbered(draft, numbers, last)
+            again = matching.match(_numbers(before.members), _numbers(draft.members))
+            draft = replace(draft, change=matching.told(again, _titles(before)))
+            named = _words_that_stay(before, draft, again, namer)
+        describer = Describer(db, self._ears.for_text(), draft.members, vectors)
+        stay = {
+            number: describer.renewed(group) if group.cluster.named_by == PERSON else group
+            for number, group in named.items()
         }
-        vectors = self._vectors(self._space(draft.space_id), edit.members.sounds)
+        groups = dict(stay) | describer.describe(stay, namer, report)
+        return replace(draft, groups=[_firm(groups[number], firm.get(number)) for number in sorted(groups)]), before
+
+    def _edit(self, clustering_id: int | None, change: Callable[[Clustering, Members, Draft], Edit]) -> Clustering:
+        """A version with a change; made again where another one was made by somebody else meanwhile."""
+        for _ in range(TRIES):
+            with self._store.reading() as db:
+                seen = kept.current_id(db)
+            whole = self.current() if clustering_id is None else self.get(clustering_id)
+            with self._store.reading() as db:
+                draft = kept.get_draft(db, whole.clustering)
+            edit = change(whole, draft.members, draft)
+            made = self._keep(self._changed(whole, draft, edit), seen)
+            if made is not None:
+                return made
+        raise _changed_meanwhile()
+
+    def _changed(self, whole: Clustering, draft: Draft, edit: Edit) -> Draft:
+        """What a change comes to. Only clusters that it touches, and what is told beside them, are told anew."""
+        groups = {group.cluster.cluster: group for group in draft.groups}
+        members = edit.members
+        members_of: int | None = draft.members_of or whole.clustering
+        vectors = np.zeros((len(members.sounds), 0), np.float32)
+        if members is not draft.members:
+            vectors, members_of = _vectors(self._ears.index_of(draft.space_id), members.sounds), None
+            members = replace(members, typicality=typicality(vectors, members.clusters - 1))
         with self._store.reading() as db:
-            described = Describer(db, self._ears.for_text(), edit.members, vectors).describe(stay, steady)
-        changed = replace(
+            describer = Describer(db, self._ears.for_text(), members, vectors)
+            for number, title in edit.titles.items():
+                found = describer.check(title, number)
+                cluster = replace(groups[number].cluster, title=title, name_auc=found, named_by=PERSON)
+                groups[number] = replace(groups[number], cluster=cluster)
+            groups = {number: group for number, group in groups.items() if number in describer.numbers}
+            for number in edit.touched - edit.fresh:
+                groups[number] = describer.renewed(groups[number])
+            stay = {number: group for number, group in groups.items() if number not in edit.fresh}
+            groups = stay | (describer.describe(stay) if edit.fresh else {})
+            for number, group in stay.items():
+                if members_of is None and contrast.mentions(group.apart) & (edit.touched | edit.fresh | edit.gone):
+                    groups[number] = replace(groups[number], apart=describer.apart(number))
+        return replace(
             draft,
-            groups=described,
-            members=edit.members,
+            groups=[groups[number] for number in sorted(groups)],
+            members=members,
+            members_of=members_of,
             based_on=whole.clustering,
             change=edit.change,
             is_edit=True,
         )
-        return self._keep(changed)
 
-    def _keep(self, draft: Draft) -> Clustering:
+    def _assigned(self, whole: Clustering, members: Members, draft: Draft) -> Edit:
+        """New sounds in the groups of their like."""
+        from core.clustering import assigning
+
+        index = self._ears.index_of(draft.space_id)
+        new = np.setdiff1d(self._choose(index.space, draft.query, draft.selection_id), members.sounds)
+        if not len(new):
+            told = f"clustering {whole.clustering} holds all sounds"
+            raise UnsupportedError(f"{told}; add some with: earshot ingest FOLDER")
+        found = assigning.assign(_vectors(index, new), _vectors(index, members.sounds), members.clusters).clusters
+        return editing.assign(members, new, found)
+
+    def _keep(self, draft: Draft, seen: int | None, before: Draft | None = None) -> Clustering | None:
+        """Keeps a draft; None if another clustering is meant than was `seen` when it was made.
+
+        before: the clustering that it is told against; that one is the answer where nothing is different.
+        """
         with self._store.writing() as db:
+            if kept.current_id(db) != seen:
+                return None
+            if before is not None and draft.based_on is not None and _is_same(before, draft):
+                kept.set_current(db, draft.based_on)
+                return replace(kept.get_clustering(db, draft.based_on), change=NOTHING)
             return kept.get_clustering(db, kept.put_clustering(db, draft))
 
-    def _numbered(self, db: Database, draft: Draft) -> tuple[Draft, Draft | None]:
-        """A draft with the numbers of the last clustering of its kind, and that one; None where there is none."""
-        from core.clustering import matching
-
-        last = kept.last_like(db, draft)
-        if last is None:
-            return draft, None
-        before = kept.get_draft(db, last)
-        difference = matching.match(_numbers(before.members), _numbers(draft.members))
-        numbers = {0: 0} | matching.kept_numbers(difference, before.members.clusters, draft.members.clusters)
-        clusters = np.array([numbers[each] for each in draft.members.clusters.tolist()], np.int64)
-        numbered = replace(draft, members=replace(draft.members, clusters=clusters), based_on=last)
-        again = matching.match(_numbers(before.members), _numbers(numbered.members))
-        return replace(numbered, change=matching.told(again, _titles(before))), before
-
-    def _given(self, before: Draft | None, draft: Draft) -> Mapping[int, Group]:
-        """The groups whose titles a person gave, where the clusters are the same as before."""
-        from core.clustering import matching
-
-        named = {} if before is None else {g.cluster.cluster: g for g in before.groups if g.cluster.named_by == PERSON}
-        if before is None or not named:
-            return {}
-        same = matching.match(_numbers(before.members), _numbers(draft.members)).same
-        return {new: named[old] for new, old in same.items() if new == old and old in named}
-
-    def _choose(self, space: Space, query: str, selection: int | None) -> tuple[NDArray[np.int64], Vectors]:
-        """Ids, sorted, and vectors of the sounds to group: of all that are present, those that are asked for."""
+    def _choose(self, space: Space, query: str, selection: int | None) -> NDArray[np.int64]:
+        """Ids, sorted, of the sounds to group: of all that are present and heard, those that are asked for."""
         with self._store.reading() as db:
             allowed = sounds.present_ids(db)
             if selection is not None:
@@ -300,23 +331,48 @@ class Groups:
                 fits = text_search.SURELY_FITS
                 ranking = text_search.rank(db, self._ears.for_text(), text, without, allowed, fits=fits)
                 allowed = set(ranking.ids.tolist())
-            held = spaces.heard_ids(db, space)
-        chosen = np.array(sorted(allowed & held), np.int64)
-        return chosen, self._vectors(space, chosen)
+            return np.array(sorted(allowed & spaces.heard_ids(db, space)), np.int64)
 
-    def _vectors(self, space: Space, ids: NDArray[np.int64]) -> Vectors:
-        """The vectors of some sounds, in their order; zero for one that the space does not hold any more."""
-        with self._store.reading() as db:
-            held = spaces.all_vectors(db, space)
-        rows = {sound: row for row, sound in enumerate(held.sounds.tolist())}
-        vectors = np.zeros((len(ids), space.fingerprint.dim), np.float32)
-        known = [place for place, sound in enumerate(ids.tolist()) if sound in rows]
-        vectors[known] = held.vectors[[rows[ids[place]] for place in known]]
-        return vectors
 
-    def _space(self, space_id: int) -> Space:
-        with self._store.reading() as db:
-            return next(space for space in spaces.list_spaces(db) if space.id == space_id)
+def _vectors(index: SpaceIndex, ids: NDArray[np.int64]) -> Vectors:
+    """The vectors of some sounds, in their order; zero for one that the space does not hold any more."""
+    order = np.argsort(index.sounds)
+    places = np.searchsorted(index.sounds, ids, sorter=order)
+    rows = order[np.minimum(places, len(order) - 1)]
+    known = index.sounds[rows] == ids
+    vectors = np.zeros((len(ids), index.space.fingerprint.dim), np.float32)
+    vectors[known] = index.by_sound.vectors(rows[known])
+    return vectors
+
+
+def _renumbered(draft: Draft, numbers: Mapping[int, int], based_on: int | None) -> Draft:
+    places = np.array([0, *(numbers[number] for number in range(1, len(numbers) + 1))], np.int64)
+    members = replace(draft.members, clusters=places[draft.members.clusters])
+    return replace(draft, members=members, based_on=based_on)
+
+
+def _words_that_stay(before: Draft, draft: Draft, difference: "Difference", namer: Namer | None) -> Mapping[int, Group]:
+    """The groups that keep their titles: those that a person named if they are the same groups, and those that a chat
+    model named if they hold the same sounds and no other model is asked.
+    """
+    stay = {}
+    for group in before.groups:
+        number, by = group.cluster.cluster, group.cluster.named_by
+        same = difference.same.get(number) == number
+        equal = same and np.array_equal(before.members.of(number), draft.members.of(number))
+        if (by == PERSON and same) or (by != BUILT_IN and equal and (namer is None or namer.name == by)):
+            stay[number] = group
+    return stay
+
+
+def _firm(group: Group, score: float | None) -> Group:
+    """A group with its stability, if it was measured."""
+    known = score is not None and np.isfinite(score)
+    return replace(group, cluster=replace(group.cluster, stability=round(float(score or 0), 3) if known else None))
+
+
+def _changed_meanwhile() -> EarshotError:
+    return EarshotError("other groups were made again and again meanwhile; wait for that to end and try again")
 
 
 def _numbers(members: Members) -> dict[int, int]:

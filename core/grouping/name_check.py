@@ -23,10 +23,10 @@ class NameCheck:
 
     def __init__(self, db: Database, ears: TextEars | None, members: Members) -> None:
         self._db, self._ears = db, ears
-        rows = _sample(members.clusters, MOST)
+        rows = sample(members.clusters, MOST)
         self._sounds, self._clusters = members.sounds[rows], members.clusters[rows]
         self._allowed = set(self._sounds.tolist())
-        self._few = _sample(self._clusters, MOST_BY_EAR)
+        self._few = sample(self._clusters, MOST_BY_EAR)
 
     def auc(self, title: str, cluster: int) -> float | None:
         """The chance that a search for the title puts a member of the cluster before a sound of another group.
@@ -59,8 +59,8 @@ def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
     return float((rankdata(scores)[inside].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out))
 
 
-def _sample(clusters: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Rows in order: all, or of each group a share by chance."""
+def sample(clusters: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Rows in order: all if they are no more than `most`, else of each group a share by chance, but at least 20."""
     if len(clusters) <= most:
         return np.arange(len(clusters))
     draws, rows = np.random.default_rng(0), []

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from core.grouping.plain import words_in
 from core.ontology import audioset
 from core.phrases import bare, phrases
 from core.qualities import WORDS as FORMS
@@ -60,10 +61,10 @@ def titles(ranked: Sequence[Sequence[str]], taken: Iterable[str] = ()) -> list[s
     number, tells twins apart. taken: titles that others have already.
     """
     given: list[str] = []
-    known = {words_of(title) for title in taken}
+    known = {words_in(title) for title in taken}
     for words in ranked:
-        title = next(title for title in _candidates(words) if words_of(title) not in known)
-        known.add(words_of(title))
+        title = next(title for title in _candidates(words) if words_in(title) not in known)
+        known.add(words_in(title))
         given.append(title)
     return given
 
@@ -72,11 +73,6 @@ def simpler_titles(words: Sequence[str]) -> list[str]:
     """Titles that say less, for a group whose first one does not find its own sounds: two words, then single ones."""
     pairs = [words[:2]] if len(words) > TITLE_WORDS - 1 else []
     return [_joined(each) for each in [*pairs, *([word] for word in words[:TITLE_WORDS])]]
-
-
-def words_of(title: str) -> frozenset[str]:
-    """What makes two titles alike: the same words in whatever order."""
-    return frozenset(" ".join(word.split()) for word in re.split("[,;]", title.lower()))
 
 
 def word_shares(group: Sequence[Described]) -> dict[str, float]:

@@ -13,6 +13,12 @@ from sqlite_utils import Database
 from core.errors import NotFoundError
 from core.records import Cluster, Clustering, ClusterSummary, Group
 
+STEPS_BACK = 100  # that are remembered
+SHOWN = 20  # ids in a message
+NEWEST = "(SELECT coalesce(max(id), 0) FROM clusterings)"
+DROPPED = "(SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM facts WHERE key = 'dropped_clustering')"
+OF = "clustering_id = (SELECT coalesce(members_of, ?) FROM clusterings WHERE id = ?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Members:
@@ -36,9 +42,10 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A clustering that is to be kept. groups: by number. The rest: see `Clustering`.
+    """A clustering that is to be kept. groups: in the order of their numbers. The rest: see `Clustering`.
 
-    asked_k: the number that was forced; None where it was found. is_edit: whether a person changed it by hand.
+    asked_k: the number that was forced; None where it was found. members_of: the clustering that has the same members,
+    which are kept once; None where they are others.
     """
 
     space_id: int
@@ -53,11 +60,19 @@ class Draft:
     based_on: int | None = None
     change: str = ""
     is_edit: bool = False
+    members_of: int | None = None
 
 
 def put_clustering(db: Database, draft: Draft) -> int:
-    """Keeps a clustering with its members, and has it be the one that is meant; returns its id."""
+    """Keeps a clustering, and has it be the one that is meant; returns its id, which is never given again.
+
+    Raises NotFoundError if its space was dropped meanwhile.
+    """
+    if not db.execute("SELECT count(*) FROM spaces WHERE id = ?", [draft.space_id]).fetchone()[0]:
+        raise NotFoundError("the space of these groups was dropped meanwhile; cluster again")
+    clustering_id = int(db.execute(f"SELECT max({NEWEST}, {DROPPED}) + 1").fetchone()[0])
     row = {
+        "id": clustering_id,
         "space_id": draft.space_id,
         "method": draft.method,
         "k": len(draft.groups),
@@ -68,16 +83,18 @@ def put_clustering(db: Database, draft: Draft) -> int:
         "based_on": draft.based_on,
         "change": draft.change,
         "is_edit": int(draft.is_edit),
+        "members_of": draft.members_of,
+        "outliers": int((draft.members.clusters == 0).sum()),
         "selection_id": draft.selection_id,
         "asked_k": draft.asked_k,
     }
-    clustering_id = int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM clusterings").fetchone()[0])
-    db.table("clusterings").insert({"id": clustering_id} | row)
+    db.table("clusterings").insert(row)
     db.table("clusters").insert_all(
         {
             "clustering_id": clustering_id,
             "cluster": group.cluster.cluster,
             "title": group.cluster.title,
+            "size": group.cluster.size,
             "summary": group.summary,
             "apart": group.apart,
             "keywords": json.dumps(group.cluster.keywords),
@@ -88,32 +105,24 @@ def put_clustering(db: Database, draft: Draft) -> int:
         }
         for group in draft.groups
     )
-    held = draft.members
-    db.conn.executemany(
-        "INSERT INTO members (clustering_id, sound_id, cluster, typicality, how) VALUES (?, ?, ?, ?, ?)",
-        (
-            (clustering_id, sound, cluster, typicality, how)
-            for sound, cluster, typicality, how in zip(
-                held.sounds.tolist(),
-                held.clusters.tolist(),
-                held.typicality.tolist(),
-                held.how or ["fitted"] * len(held.sounds),
-                strict=True,
-            )
-        ),
-    )
+    if draft.members_of is None:
+        _put_members(db, clustering_id, draft.members)
     set_current(db, clustering_id)
     return clustering_id
+
+
+def _put_members(db: Database, clustering_id: int, held: Members) -> None:
+    columns = (held.sounds.tolist(), held.clusters.tolist(), held.typicality.tolist())
+    rows = zip(*columns, held.how or ["fitted"] * len(held.sounds), strict=True)
+    db.conn.executemany(
+        "INSERT INTO members (clustering_id, sound_id, cluster, typicality, how) VALUES (?, ?, ?, ?, ?)",
+        ((clustering_id, *row) for row in rows),
+    )
 
 
 def get_clustering(db: Database, clustering_id: int) -> Clustering:
     """One clustering, whole. Raises NotFoundError with the ids there are."""
     row = _row(db, clustering_id)
-    sizes: dict[int, int] = dict(
-        db.execute(
-            "SELECT cluster, count(*) FROM members WHERE clustering_id = ? GROUP BY cluster", [clustering_id]
-        ).fetchall()
-    )
     rows = db.query("SELECT * FROM clusters WHERE clustering_id = ? ORDER BY cluster", [clustering_id])
     return Clustering(
         clustering=row["id"],
@@ -122,12 +131,14 @@ def get_clustering(db: Database, clustering_id: int) -> Clustering:
         space=row["space"],
         query=row["query"],
         created_at=row["created_at"],
-        clusters=[_cluster(each, sizes.get(each["cluster"], 0)) for each in rows],
+        clusters=[_cluster(each) for each in rows],
         bic=[(int(k), float(bic)) for k, bic in json.loads(row["bic"])],
-        outliers=sizes.get(0, 0),
+        outliers=row["outliers"],
         name=row["name"],
         based_on=row["based_on"],
         change=row["change"],
+        is_edit=bool(row["is_edit"]),
+        automatic=row["asked_k"] is None and not row["is_edit"],
     )
 
 
@@ -148,7 +159,8 @@ def get_draft(db: Database, clustering_id: int) -> Draft:
         selection_id=row["selection_id"],
         based_on=whole.based_on,
         change=whole.change,
-        is_edit=bool(row["is_edit"]),
+        is_edit=whole.is_edit,
+        members_of=row["members_of"],
     )
 
 
@@ -160,8 +172,8 @@ def clustering_ids(db: Database) -> list[int]:
 def current_id(db: Database) -> int | None:
     """The clustering that is meant where none is named: the newest, or the one that was gone back to."""
     known = clustering_ids(db)
-    told = db.execute("SELECT value FROM facts WHERE key = 'clustering'").fetchone()
-    return int(told[0]) if told and int(told[0]) in known else (known[-1] if known else None)
+    told = _meant(db)
+    return told[-1] if told else (known[-1] if known else None)
 
 
 def last_like(db: Database, draft: Draft) -> int | None:
@@ -179,8 +191,30 @@ def last_like(db: Database, draft: Draft) -> int | None:
 
 
 def set_current(db: Database, clustering_id: int) -> None:
-    """Has a clustering be the one that is meant."""
-    db.execute("INSERT OR REPLACE INTO facts VALUES ('clustering', ?)", [str(clustering_id)])
+    """Has a clustering be the one that is meant; `go_back` leads to the one before."""
+    told = _meant(db) or [each for each in clustering_ids(db) if each != clustering_id][-1:]
+    if told[-1:] != [clustering_id]:
+        _mean(db, [*told, clustering_id])
+
+
+def go_back(db: Database) -> int | None:
+    """Has the clustering be meant that was meant before the present one, and returns it; None if there is none."""
+    told = _meant(db)[:-1]
+    if not told:
+        return None
+    _mean(db, told)
+    return told[-1]
+
+
+def _meant(db: Database) -> list[int]:
+    """The clusterings that were meant one after the other, as far as they are there."""
+    told = db.execute("SELECT value FROM facts WHERE key = 'clusterings_meant'").fetchone()
+    known = set(clustering_ids(db)) if told else set()
+    return [each for each in json.loads(told[0]) if each in known] if told else []
+
+
+def _mean(db: Database, ids: Sequence[int]) -> None:
+    db.execute("INSERT OR REPLACE INTO facts VALUES ('clusterings_meant', ?)", [json.dumps(list(ids)[-STEPS_BACK:])])
 
 
 def name_clustering(db: Database, clustering_id: int, name: str) -> None:
@@ -189,9 +223,17 @@ def name_clustering(db: Database, clustering_id: int, name: str) -> None:
 
 
 def get_summary(db: Database, clustering_id: int, cluster: int) -> ClusterSummary:
-    """What one cluster holds, with all its members. Raises NotFoundError with the clusters there are."""
+    """What one cluster holds, with all its members; of cluster 0 the sounds that belong to none, if there are any.
+
+    In `apart` other clusters stand by their number (`core.grouping.contrast`).
+    Raises NotFoundError with the clusters there are.
+    """
     whole = get_clustering(db, clustering_id)
     found = next((each for each in whole.clusters if each.cluster == cluster), None)
+    members = get_members(db, clustering_id, cluster)
+    if cluster == 0 and members:
+        told = f"{len(members)} sound{'' if len(members) == 1 else 's'} that fit nowhere."
+        return ClusterSummary(clustering_id, 0, "In no group", told, [], members, is_edit=whole.is_edit)
     if found is None:
         raise NotFoundError(f"clustering {clustering_id} has no cluster {cluster}; it has {numbers_of(whole)}")
     query = "SELECT summary, apart FROM clusters WHERE clustering_id = ? AND cluster = ?"
@@ -202,24 +244,25 @@ def get_summary(db: Database, clustering_id: int, cluster: int) -> ClusterSummar
         found.title,
         summary,
         found.keywords,
-        get_members(db, clustering_id, cluster),
+        members,
         apart,
         found.stability,
         found.name_auc,
         found.named_by,
+        whole.is_edit,
     )
 
 
 def get_members(db: Database, clustering_id: int, cluster: int) -> list[int]:
     """Ids of the sounds of a cluster, the most typical first; of cluster 0 those that belong to none."""
-    query = "SELECT sound_id FROM members WHERE clustering_id = ? AND cluster = ? ORDER BY typicality DESC, sound_id"
-    return [row[0] for row in db.execute(query, [clustering_id, cluster])]
+    query = f"SELECT sound_id FROM members WHERE {OF} AND cluster = ? ORDER BY typicality DESC, sound_id"  # noqa: S608
+    return [row[0] for row in db.execute(query, [clustering_id, clustering_id, cluster])]
 
 
 def get_all_members(db: Database, clustering_id: int) -> Members:
     """All sounds of a clustering."""
-    query = "SELECT sound_id, cluster, typicality, how FROM members WHERE clustering_id = ? ORDER BY sound_id"
-    rows = db.execute(query, [clustering_id]).fetchall()
+    query = f"SELECT sound_id, cluster, typicality, how FROM members WHERE {OF} ORDER BY sound_id"  # noqa: S608
+    rows = db.execute(query, [clustering_id, clustering_id]).fetchall()
     columns: list[Any] = [list(each) for each in zip(*rows, strict=True)] if rows else [[], [], [], []]
     return Members(
         np.array(columns[0], np.int64), np.array(columns[1], np.int64), np.array(columns[2], float), columns[3]
@@ -236,14 +279,14 @@ def numbers_of(whole: Clustering) -> str:
 
 def _row(db: Database, clustering_id: int) -> dict[str, Any]:
     query = "SELECT c.*, s.name AS space FROM clusterings c JOIN spaces s ON s.id = c.space_id WHERE c.id = ?"
-    row: dict[str, Any] | None = next(db.query(query, [clustering_id]), None)
+    row: dict[str, Any] | None = next(db.query(query, [clustering_id]), None) if abs(clustering_id) < 2**63 else None
     if row is None:
-        known = ", ".join(map(str, clustering_ids(db))) or "none yet"
+        known = ", ".join(map(str, clustering_ids(db)[-SHOWN:])) or "none yet"
         raise NotFoundError(f"there is no clustering {clustering_id}; known are: {known}")
     return row
 
 
-def _cluster(row: dict[str, Any], size: int) -> Cluster:
+def _cluster(row: dict[str, Any]) -> Cluster:
     keywords, exemplars = json.loads(row["keywords"]), json.loads(row["exemplars"])
     checked = (row["stability"], row["name_auc"], row["named_by"])
-    return Cluster(row["cluster"], row["title"], size, keywords, exemplars, *checked)
+    return Cluster(row["cluster"], row["title"], row["size"], keywords, exemplars, *checked)

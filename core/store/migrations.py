@@ -125,20 +125,39 @@ def _heard(db: Database) -> None:
 def _groups(db: Database) -> None:
     """What holds a grouping together and how sure it is; versions of one; layouts of maps; selections by hand.
 
-    clusterings.based_on: the clustering that this one was changed from, or told against. members.cluster: 0 for a sound
-    that belongs to no group. members.how: fitted, assigned (later, without a fit) or moved (by a person).
+    clusterings.based_on: the clustering that this one was changed from, or told against. members_of: the clustering
+    whose members it has, another one where only words were changed; null is its own. asked_k: the number that was
+    forced. members.cluster: 0 for a sound that belongs to no group. members.how: fitted, assigned (later, without a
+    fit) or moved (by a person).
     """
-    db.execute("ALTER TABLE clusterings ADD COLUMN name TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE clusterings ADD COLUMN based_on INTEGER")
-    db.execute("ALTER TABLE clusterings ADD COLUMN change TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE clusterings ADD COLUMN is_edit INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE clusterings ADD COLUMN selection_id INTEGER")
-    db.execute("ALTER TABLE clusterings ADD COLUMN asked_k INTEGER")
-    db.execute("ALTER TABLE clusters ADD COLUMN apart TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE clusters ADD COLUMN stability FLOAT")
-    db.execute("ALTER TABLE clusters ADD COLUMN name_auc FLOAT")
-    db.execute("ALTER TABLE clusters ADD COLUMN named_by TEXT NOT NULL DEFAULT 'builtin'")
-    db.execute("ALTER TABLE members ADD COLUMN how TEXT NOT NULL DEFAULT 'fitted'")
+    added = {
+        "clusterings": {
+            "name": "TEXT NOT NULL DEFAULT ''",
+            "based_on": "INTEGER",
+            "change": "TEXT NOT NULL DEFAULT ''",
+            "is_edit": "INTEGER NOT NULL DEFAULT 0",
+            "members_of": "INTEGER",
+            "outliers": "INTEGER NOT NULL DEFAULT 0",
+            "selection_id": "INTEGER",
+            "asked_k": "INTEGER",
+        },
+        "clusters": {
+            "size": "INTEGER NOT NULL DEFAULT 0",
+            "apart": "TEXT NOT NULL DEFAULT ''",
+            "stability": "FLOAT",
+            "name_auc": "FLOAT",
+            "named_by": "TEXT NOT NULL DEFAULT 'builtin'",
+        },
+        "members": {"how": "TEXT NOT NULL DEFAULT 'fitted'"},
+    }
+    for table, columns in added.items():
+        for column, kind in columns.items():
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    db.execute("UPDATE clusterings SET asked_k = k WHERE bic = '[]'")  # without a curve the number was forced
+    size = (
+        "SELECT count(*) FROM members m WHERE m.clustering_id = clusters.clustering_id AND m.cluster = clusters.cluster"
+    )
+    db.execute(f"UPDATE clusters SET size = ({size})")  # noqa: S608  our own words
     db.create_table(
         "layouts",
         {"id": int, "space_id": int, "seed": int, "sounds": bytes, "points": bytes, "created_at": str},

@@ -171,8 +171,8 @@ def cards(db: Database, sound_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def measured(db: Database, names: Sequence[str]) -> dict[int, tuple[float | None, ...]]:
-    """Some descriptors of all sounds, by id, in the order of the names; duration_s may be one of them."""
+def measured(db: Database, names: Sequence[str]) -> dict[int, tuple[Any, ...]]:
+    """Some descriptors of all sounds, by id, in the order of the names; duration_s and domain may be among them."""
     known = {column.name for column in db["descriptors"].columns} | {"duration_s"}
     assert known.issuperset(names), names
     columns = ", ".join(f"s.{name}" if name == "duration_s" else f"d.{name}" for name in names)

@@ -137,6 +137,12 @@ def drop_space(db: Database, space: Space) -> list[int]:
     highest = db.execute(f"SELECT max({_NEWEST}, {_DROPPED})").fetchone()[0]
     db.execute("DELETE FROM spaces WHERE id = ?", [space.id])
     db.execute("INSERT OR REPLACE INTO facts VALUES ('dropped_space', ?)", [str(highest)])
+    if clusterings:  # their ids are in manifests and in chats, so they are not given again either
+        before = db.execute(
+            "SELECT max(CAST(value AS INTEGER)) FROM facts WHERE key = 'dropped_clustering'"
+        ).fetchone()[0]
+        highest = max(before or 0, *clusterings)
+        db.execute("INSERT OR REPLACE INTO facts VALUES ('dropped_clustering', ?)", [str(highest)])
     return clusterings
 
 

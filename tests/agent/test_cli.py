@@ -166,7 +166,7 @@ def test_without_json_the_same_is_told_in_words(run, demo, demo_folder, monkeypa
         (["search", "rain"], "rain_0.wav"),
         (["search", "zebra"], "Nothing found. Try other words, or fewer of them."),
         (["show", "9"], "kick_0.wav"),
-        (["cluster", "-k", 2], "clustering 1: 2 groups, as asked"),
+        (["cluster", "-k", 2], "clustering 1: 2 groups, the number asked for"),
         (["clusters"], "gmm"),
         (["clusters", 1], "clustering 1: 2 groups"),
         (["summarize", 1, 1], "Members: "),

@@ -70,7 +70,7 @@ def test_undo_goes_back_step_by_step(demo_library, grouped):
     assert once["told"] == "Taken back; clustering 2 is the one that is meant now."
     assert artifact(demo_library, "edit_clusters", change="undo")["clustering"] == grouped.clustering
     nothing = call(demo_library, "edit_clusters", change="undo")
-    assert nothing.text.startswith("clustering 1 was not changed by hand, so there is nothing to undo")
+    assert nothing.text.startswith("no clustering was meant before 1, so there is nothing to undo")
 
 
 def test_sounds_that_came_later_are_assigned(demo_library):

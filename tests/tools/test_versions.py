@@ -36,7 +36,7 @@ def test_the_one_that_is_meant_gets_a_name(two):
     made = artifact(two, "versions", name="before the tour")
     assert (made["clustering"], made["name"]) == (2, "before the tour")
     assert made["told"] == "Clustering 2 is called “before the tour” now."
-    assert artifact(two, "versions")["rows"][0][3].startswith("before the tour: ")
+    assert artifact(two, "versions")["rows"][0][3].startswith('"before the tour": ')
 
 
 def test_an_earlier_one_is_gone_back_to_and_named_at_once(two):

@@ -84,7 +84,8 @@ def _groups_head(artifact: Artifact, asked: Asked) -> str:
         return head if artifact.get("edit") not in (None, "undo") else many(k, "group")  # it names the clustering
     method = _METHODS.get(str(artifact.get("method"))) or inert(artifact.get("method"))
     found = artifact.get("automatic", asked.args is not None and asked.args.get("k") is None)
-    return f"{head}, the number found by {method} + BIC" if found else f"{head}, by {method}"
+    by_bic = found and artifact.get("method") == "gmm"
+    return f"{head}, the number found by {method}{' + BIC' if by_bic else ''}" if found else f"{head}, by {method}"
 
 
 def _checks(artifact: Artifact, groups: Sequence[Artifact], question: str) -> list[str]:

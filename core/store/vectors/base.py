@@ -82,6 +82,10 @@ class VectorIndex(ABC):
         unit = unit_rows(query[None])[0] if self.metric == "cosine" else query
         return score(unit, self._vectors(ids), self.metric)
 
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors under some ids, float32 (len(ids), dim), in their order; for "cosine", of norm 1 or zero."""
+        return self._vectors(ids)
+
     def extended(self, vectors: Vectors) -> Self:
         """A new index with more vectors, float32 (n, dim), under the ids that follow; this one stays as it is, so that
         a search that runs in it meanwhile is not disturbed.

@@ -43,9 +43,9 @@ def test_the_model_gets_the_evidence_as_json_and_its_answer_is_the_name() -> Non
 
 def test_a_refused_title_is_told_with_the_reason() -> None:
     model = scripted(NAME)
-    refused = Evidence(**EVIDENCE.as_dict() | {"refused": 'Tues"day'})
+    refused = Evidence(**EVIDENCE.as_dict() | {"refused": 'Tues"day', "refused_as": "another group has it"})
     ChatNamer(model, "x")(refused)
-    assert 'A search for the title "Tues\\"day" does not find these sounds.' in model.shown[0][1].text
+    assert 'The title "Tues\\"day" cannot be: another group has it.' in model.shown[0][1].text
 
 
 @pytest.mark.parametrize("answer", [{"title": "only a title"}, {"title": 3, "summary": [], "apart": None}])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import NotFoundError, UnsupportedError
-from core.grouping.editing import merge, move, rename, split
+from core.grouping.editing import assign, merge, move, rename, split
 from core.records import Cluster, Clustering
 from core.store.clusterings import Members
 
@@ -71,3 +71,13 @@ def test_a_number_that_no_cluster_has_is_told_with_those_there_are() -> None:
     ):
         with pytest.raises(NotFoundError, match="has no cluster 3; it has 1, 2, 4"):
             change()
+
+
+def test_new_sounds_join_in_the_order_of_ids_and_what_fits_nowhere_is_told() -> None:
+    edit = assign(MEMBERS, np.array([9, 20]), np.array([2, 0]))
+    assert edit.members.sounds.tolist() == [9, 10, 11, 12, 13, 14, 15, 20]
+    assert clusters(edit.members) == [2, 1, 1, 2, 2, 4, 4, 0]
+    assert edit.members.how == ["assigned", *["fitted"] * 6, "assigned"]
+    assert edit.touched == {2}
+    assert edit.change == "One new sound went to the nearest groups; one new sound fit nowhere."
+    assert assign(MEMBERS, np.array([20, 21]), np.zeros(2, int)).change == "2 new sounds fit nowhere."

@@ -1,6 +1,10 @@
 """Groups hold still, are changed in versions that can be gone back to, and take in new sounds without a new start."""
 
+import re
 import shutil
+import sqlite3
+import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -9,6 +13,8 @@ from core.errors import EarshotError, NotFoundError, UnsupportedError
 from core.grouping.describing import Evidence, Name
 from core.library import Library
 from core.records import Clustering
+from core.store.db import Store
+from core.store.spaces import drop_space, list_spaces
 
 KINDS = ("kick", "closed_hat", "hand_bell", "rain")
 
@@ -57,7 +63,7 @@ def test_what_sets_a_group_apart_is_told_against_its_neighbours(demo_library: Li
 
 def test_the_same_sounds_asked_again_are_the_same_clustering(demo_library: Library, made: Clustering) -> None:
     again = demo_library.groups.make(4)
-    assert again == made
+    assert (again.clustering, again.clusters, again.change) == (1, made.clusters, "nothing changed")
     assert [each.clustering for each in demo_library.groups.all()] == [1]
 
 
@@ -101,9 +107,10 @@ def test_every_change_is_a_version_that_can_be_taken_back(demo_library: Library,
     assert groups.undo() == merged
     assert groups.undo() == made
     assert groups.current() == made
-    with pytest.raises(UnsupportedError, match="clustering 1 was not changed by hand"):
+    with pytest.raises(UnsupportedError, match="no clustering was meant before 1"):
         groups.undo()
     assert groups.restore(3) == split
+    assert groups.undo() == made, "what was meant before it was gone back to"
     assert [each.clustering for each in groups.all()] == [1, 2, 3], "nothing is overwritten"
 
 
@@ -148,12 +155,14 @@ def test_new_sounds_go_to_the_groups_of_their_like_without_a_new_start(
     grown = demo_library.groups.assign()
     members = demo_library.groups.members(grown.clustering)
     assert grown.change == "2 new sounds went to the nearest groups."
+    kick = number_of(demo_library, made, "kick")
+    assert demo_library.groups.summary(grown.clustering, kick).summary.startswith("6 sounds, ")
     assert kinds_of(demo_library, grown)[number_of(demo_library, made, "kick")] == {"kick"}
     assert members.how.count("assigned") == 2
     assert np.array_equal(members.clusters[np.isin(members.sounds, before.sounds)], before.clusters)
 
 
-def test_a_sound_that_is_gone_is_left_out_when_others_are_assigned(
+def test_a_sound_whose_file_is_away_stays_in_its_group_when_others_are_assigned(
     demo_library: Library, made: Clustering, tmp_path, demo_folder
 ) -> None:
     copy = tmp_path / "copy"
@@ -168,7 +177,7 @@ def test_a_sound_that_is_gone_is_left_out_when_others_are_assigned(
         file.write(b"\0\0")  # other bytes, so another sound
     list(library.ingest([copy]))
     grown = library.groups.assign()
-    assert sum(each.size for each in grown.clusters) + grown.outliers == 15
+    assert sum(each.size for each in grown.clusters) + grown.outliers == 16
 
 
 class Scripted:
@@ -204,12 +213,15 @@ def test_a_weak_title_is_asked_for_once_more_and_marked_if_it_stays_weak(demo_li
     namer = Scripted("Tuesday {1}", "Wednesday {1}")
     made = demo_library.groups.make(4, namer=namer)
     assert len(namer.asked) == 8
-    assert [each.refused for each in namer.asked if each.refused] == [f"Tuesday {n}" for n in (1, 2, 3, 4)]
+    refused = [(each.refused, each.refused_as) for each in namer.asked if each.refused]
+    assert refused == [(f"Tuesday {n}", "a search for it does not find these sounds") for n in (1, 2, 3, 4)]
     assert all(each.is_weak and each.named_by == "scripted" for each in made.clusters)
 
 
 def test_of_two_titles_that_are_alike_only_one_is_taken(demo_library: Library) -> None:
-    made = demo_library.groups.make(4, namer=Scripted("Sounds, all"))
+    namer = Scripted("Rain, all")
+    made = demo_library.groups.make(4, namer=namer)
+    assert {each.refused_as for each in namer.asked} >= {"another group has it"}
     assert [each.named_by for each in made.clusters].count("scripted") == 1
     assert len({each.title for each in made.clusters}) == 4
 
@@ -227,3 +239,98 @@ def test_titles_of_a_namer_are_one_line_without_control_signs(demo_library: Libr
     made = demo_library.groups.make(4, namer=Scripted("{0}\n\x1b[31m" + "very " * 40))
     for each in made.clusters:
         assert "\n" not in each.title and "\x1b" not in each.title and len(each.title) <= 60
+
+
+def test_names_of_a_namer_stay_with_groups_that_hold_the_same_sounds_and_cost_nothing_again(demo_library) -> None:
+    made = demo_library.groups.make(4, namer=Scripted("the sound of {0}"))
+    for namer in (Scripted("another name of {0}"), None):
+        again = demo_library.groups.make(4, namer=namer)
+        assert (again.clustering, again.clusters, again.change) == (1, made.clusters, "nothing changed")
+        assert namer is None or not namer.asked
+
+
+def test_who_stops_pays_for_no_more_names_than_were_asked_for_at_once(demo_library) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(progress) -> None:
+        if progress.label == "naming the groups" and progress.total > 3:
+            raise Stopped
+
+    class Slow(Scripted):
+        def __call__(self, evidence: Evidence) -> Name:
+            time.sleep(0.05)
+            return super().__call__(evidence)
+
+    namer = Slow("the sound of {0}")
+    with pytest.raises(Stopped):
+        demo_library.groups.make(12, namer=namer, report=stop)
+    assert len(namer.asked) <= 10, "of 12 groups some were never asked about"
+    assert demo_library.groups.all() == []
+
+
+def test_a_change_is_made_again_where_another_was_made_meanwhile(demo_library, made, monkeypatch) -> None:
+    groups, other = demo_library.groups, Library(demo_library.folder, demo_library.settings)
+    keep, came_between = groups._keep, []
+
+    def later(*args):
+        if not came_between:
+            came_between.append(other.groups.rename(2, "The other"))
+        return keep(*args)
+
+    monkeypatch.setattr(groups, "_keep", later)
+    titles = {each.cluster: each.title for each in groups.rename(1, "Mine").clusters}
+    assert (titles[1], titles[2]) == ("Mine", "The other")
+    assert groups.current().based_on == came_between[0].clustering
+
+
+def test_words_about_a_group_follow_its_members_and_the_names_of_its_neighbours(demo_library, made) -> None:
+    groups = demo_library.groups
+    rain = number_of(demo_library, made, "rain")
+    kicks = ids_of(demo_library, "kick")
+    moved = groups.move(kicks[:3], rain)
+    for each in moved.clusters:
+        summary = groups.summary(moved.clustering, each.cluster)
+        count = {1: "One sound"}.get(each.size, f"{each.size} sounds")
+        assert summary.summary.startswith(f"{count}, "), "the count is that of the members"
+    renamed = groups.rename(rain, "Zebra crossing")
+    told = [groups.summary(renamed.clustering, each.cluster).apart for each in renamed.clusters]
+    assert any("Zebra crossing" in text for text in told)
+    assert not any("{cluster" in text for text in told)
+    merged = groups.merge([each.cluster for each in renamed.clusters if each.cluster != rain][:2])
+    there = {each.title for each in merged.clusters}
+    for each in merged.clusters:
+        apart = groups.summary(merged.clustering, each.cluster).apart
+        assert set(re.findall("than “(.*?)”", apart)) <= there
+
+
+def test_new_titles_copy_no_members(demo_library, made) -> None:
+    for number in range(3):
+        demo_library.groups.rename(1, f"Name {number}")
+    with closing(sqlite3.connect(demo_library.folder / "earshot.db")) as db:
+        assert db.execute("SELECT clustering_id, count(*) FROM members GROUP BY 1").fetchall() == [(1, 15)]
+    assert demo_library.groups.members(4).sounds.tolist() == demo_library.groups.members(1).sounds.tolist()
+
+
+def test_an_id_is_not_given_again_after_its_clustering_is_gone(demo_library, made, monkeypatch) -> None:
+    with Store(demo_library.folder).writing() as db:
+        assert drop_space(db, list_spaces(db)[0]) == [1]
+    list(demo_library.ingest())
+    assert demo_library.groups.make(4).clustering == 2
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**70)])
+def test_a_number_beyond_all_ids_is_one_that_is_not_there(demo_library, made, number: int) -> None:
+    for ask in (demo_library.groups.get, demo_library.groups.restore, lambda n: demo_library.groups.compare(1, n)):
+        with pytest.raises(NotFoundError, match="there is no clustering"):
+            ask(number)
+    with pytest.raises(NotFoundError, match="is not in clustering 1"):
+        demo_library.groups.move([number], 1)
+
+
+def test_the_sounds_of_no_group_are_told_as_cluster_0(demo_library, made) -> None:
+    out = demo_library.groups.move(ids_of(demo_library, "rain")[:1], 0)
+    loose = demo_library.groups.summary(out.clustering, 0)
+    assert (loose.title, loose.summary, len(loose.members)) == ("In no group", "1 sound that fit nowhere.", 1)
+    with pytest.raises(NotFoundError, match="has no cluster 0"):
+        demo_library.groups.summary(1, 0)

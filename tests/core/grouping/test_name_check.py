@@ -40,7 +40,7 @@ def test_without_others_there_is_nothing_to_tell_apart(demo_library: Library, ch
 def test_of_many_sounds_each_group_sends_its_share_and_no_group_fewer_than_it_needs(monkeypatch) -> None:
     monkeypatch.setattr(name_check, "FEWEST", 5)
     clusters = np.repeat([1, 2, 3], [1000, 40, 3])
-    rows = name_check._sample(clusters, 100)
+    rows = name_check.sample(clusters, 100)
     # 1000 * 100 // 1043 = 95 of the first; 40 * 100 // 1043 = 3, so 5 of the second; all three of the last
     assert np.bincount(clusters[rows])[1:].tolist() == [95, 5, 3]
     assert (np.diff(rows) > 0).all()
