@@ -1,57 +1,146 @@
 """What the person is asked before anything is written outside the library, and the stop until they have answered.
 
 The figures in a question are the library's own, from a dry run; of the model's words it shows only the folder's name.
+What was asked is sealed, and a tool does nothing else: a yes to one export is none to another that came meanwhile.
 """
 
-from collections.abc import Mapping
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
-from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
-from langchain_core.messages import ToolCall
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    AgentState,
+    HumanInTheLoopMiddleware,
+    InterruptOnConfig,
+)
+from langchain.agents.middleware.types import PrivateStateAttr
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
+from langgraph.types import Command
 from pydantic import BaseModel, ValidationError
+from typing_extensions import TypedDict
 
-from agent.context import AgentContext
+from agent.context import AgentContext, approved
 from agent.llm.embedded.quoting import inert, quoted
 from core.errors import EarshotError
 from core.export.records import Plan, Undone, readable_size
+from core.export.seals import seal_of_plan, seal_of_undo
 from core.library import Library
 from tools import WRITES_OUTSIDE
 from tools.export import plan_of
+
+log = logging.getLogger(__name__)
 
 FIRST_NAMES = 3
 LONGEST_PATH = 200
 LONGEST_REASON = 400
 DONE = {"copy": "Copy", "hard": "Make hard links to", "symbolic": "Make symbolic links to"}
+ANYWAY = "Let it try anyway?"
 
 
-def approval(tools: list[BaseTool], library: Library) -> HumanInTheLoopMiddleware[Any, AgentContext, Any]:
+class Question(TypedDict):
+    """What the person is asked about a call, in Markdown, and the seal of what it is about; empty where of nothing."""
+
+    text: str
+    seal: str
+
+
+class QuestionState(AgentState[Any]):
+    """questions: by the id of the call, those of the last answer."""
+
+    questions: NotRequired[Annotated[dict[str, Question], PrivateStateAttr]]
+
+
+def approval(tools: Sequence[BaseTool]) -> HumanInTheLoopMiddleware[Any, AgentContext, Any]:
     """Stops before every tool that writes outside the library, until the person says yes or no."""
-    schemas = {tool.name: tool.get_input_schema() for tool in tools}
 
     def describe(tool_call: ToolCall, state: Any, runtime: Any) -> str:  # noqa: ARG001  the middleware's form
-        return question(library, schemas[tool_call["name"]], tool_call["args"])
+        return _of_call(state, tool_call)["text"]
 
     asked: dict[str, bool | InterruptOnConfig] = {
         tool.name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe)
-        for tool in tools
-        if (tool.metadata or {}).get(WRITES_OUTSIDE)
+        for tool in _asked_about(tools)
     }
     return HumanInTheLoopMiddleware(interrupt_on=asked, interrupt_mode="batched")
 
 
-def question(library: Library, schema: type[BaseModel], args: Mapping[str, Any]) -> str:
-    """What an export would do, in Markdown. The arguments are as the model wrote them; no tool has checked them yet."""
+class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
+    """Works out once what the person is asked about each call, and tells the tool what they agreed to."""
+
+    state_schema = QuestionState
+
+    def __init__(self, tools: Sequence[BaseTool], library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self._schemas = {tool.name: tool.get_input_schema() for tool in _asked_about(tools)}
+
+    def after_model(self, state: QuestionState, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002  the hook's form
+        """The questions about the calls of the last answer."""
+        last = state["messages"][-1]
+        calls = last.tool_calls if isinstance(last, AIMessage) else []
+        questions = {
+            call["id"] or "": question(self._library, self._schemas[call["name"]], call["args"])
+            for call in calls
+            if call["name"] in self._schemas
+        }
+        return {"questions": questions} if questions else None
+
+    def wrap_tool_call(
+        self, request: Any, handler: Callable[[Any], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        """Says for the time of a synchronous tool what was agreed to."""
+        self._tell(request)
+        return handler(request)
+
+    async def awrap_tool_call(
+        self, request: Any, handler: Callable[[Any], Awaitable[ToolMessage | Command[Any]]]
+    ) -> ToolMessage | Command[Any]:
+        """Says for the time of an asynchronous tool what was agreed to; the thread it runs in inherits it."""
+        self._tell(request)
+        return await handler(request)
+
+    def _tell(self, request: Any) -> None:
+        call = request.tool_call
+        approved.set(_of_call(request.state, call)["seal"] if call["name"] in self._schemas else None)
+
+
+def question(library: Library, schema: type[BaseModel], args: Mapping[str, Any]) -> Question:
+    """What an export would do. The arguments are as the model wrote them; no tool has checked them yet."""
     try:
         checked = schema.model_validate(dict(args)).model_dump()
         if checked.pop("undo"):
-            return _of_undo(library.exports.undo(dry_run=True))
-        return _of_plan(plan_of(library, **checked))
+            return _about_undo(library)
+        plan = plan_of(library, **checked)
+        return Question(text=_of_plan(plan), seal=seal_of_plan(plan))
     except ValidationError:
-        return "This cannot be done: what the chat model asked for cannot be read. Let it try anyway?"
+        why = "what the chat model asked for cannot be read"
     except (EarshotError, OSError) as problem:
-        return f"This cannot be done: {inert(problem, LONGEST_REASON)}. Let it try anyway?"
+        why = inert(problem, LONGEST_REASON)
+    except Exception as problem:
+        log_id = uuid.uuid4().hex[:8]
+        log.error("no question could be made of %s, log id %s", dict(args), log_id, exc_info=problem)
+        why = f"the program made a mistake ({type(problem).__name__}, log id {log_id})"
+    return Question(text=f"This cannot be done: {why}. {ANYWAY}", seal="")
+
+
+def _asked_about(tools: Sequence[BaseTool]) -> list[BaseTool]:
+    return [tool for tool in tools if (tool.metadata or {}).get(WRITES_OUTSIDE)]
+
+
+def _of_call(state: Mapping[str, Any], call: ToolCall) -> Question:
+    """The question about a call; one that an older version left open has none, and nothing can be agreed to."""
+    unknown = Question(text=f"This cannot be done: what it was about is not known any more. {ANYWAY}", seal="")
+    found: Question = state.get("questions", {}).get(call["id"] or "", unknown)
+    return found
+
+
+def _about_undo(library: Library) -> Question:
+    manifest = library.exports.last()
+    seal = "" if manifest is None else seal_of_undo(manifest)
+    return Question(text=_of_undo(library.exports.undo(manifest, dry_run=True)), seal=seal)
 
 
 def _of_plan(plan: Plan) -> str:

@@ -13,6 +13,9 @@ from core.records import Progress
 current_call: ContextVar[str] = ContextVar("current_call", default="")
 """The id of the tool call that runs in this thread or task."""
 
+approved: ContextVar[str | None] = ContextVar("approved", default=None)
+"""The seal of what the person agreed to before that call; None where nobody has to be asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:

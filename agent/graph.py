@@ -15,8 +15,8 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from agent.approval import approval
-from agent.context import AgentContext, report
+from agent.approval import QuestionMiddleware, approval
+from agent.context import AgentContext, approved, report
 from agent.llm.base import namer_of
 from agent.prompts import SYSTEM
 from agent.repair import CallNameMiddleware, RepairMiddleware
@@ -32,7 +32,7 @@ def build_agent(
     library: Library, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str] | None
 ) -> CompiledStateGraph[Any, AgentContext]:
     """The compiled graph over a library. Without a checkpointer it forgets every turn, and can ask for no approval."""
-    tools = build_tools(library, report, namer_of(model, library.settings))
+    tools = build_tools(library, report, namer_of(model, library.settings), approved.get)
     return create_agent(
         model,
         tools,
@@ -44,9 +44,13 @@ def build_agent(
 
 
 def _middleware(tools: list[BaseTool], library: Library) -> list[AgentMiddleware[Any, AgentContext, Any]]:
-    """An answer goes through these from last to first: it is counted, then mended, and only then put to the person."""
+    """An answer goes through these from last to first: it is counted, then mended, and only then put to the person.
+
+    What the person is asked is worked out in a step of its own, so that it is kept until they have answered.
+    """
     return [
-        approval(tools, library),
+        approval(tools),
+        QuestionMiddleware(tools, library),
         RepairMiddleware(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
         ToolErrorMiddleware(_apologise),

@@ -30,11 +30,14 @@ WRITES_OUTSIDE = "writes_outside"
 
 
 def build_tools(
-    library: Library, report: Callable[[Progress], None] = lambda _: None, namer: Namer | None = None
+    library: Library,
+    report: Callable[[Progress], None] = lambda _: None,
+    namer: Namer | None = None,
+    approved: Callable[[], str | None] = lambda: None,
 ) -> list[BaseTool]:
     """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it.
 
-    namer: names groups of sounds; without one they have built-in names.
+    namer: names groups of sounds; without one they have built-in names. approved: see `export_tool`.
     """
     return [
         ingest_tool(library, report),
@@ -45,7 +48,7 @@ def build_tools(
         edit_clusters_tool(library),
         versions_tool(library),
         get_metadata_tool(library),
-        export_tool(library, report),
+        export_tool(library, report, approved),
         ears_tool(library, report),
         compare_ears_tool(library, report),
         show_map_tool(library, report),

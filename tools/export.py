@@ -6,7 +6,9 @@ from pathlib import Path
 
 from langchain_core.tools import BaseTool
 
+from core.errors import UnsupportedError
 from core.export import Plan, Undone
+from core.export.seals import seal_of_plan, seal_of_undo
 from core.library import Library
 from core.records import Progress
 from core.references import parse_reference
@@ -14,10 +16,19 @@ from tools.base import Answer, as_tool, quoted
 
 MOST_TOLD = 5
 LONGEST_PATH = 300
+OTHERWISE = "this is not what the person agreed to any more; nothing was done, call again and they are asked anew"
 
 
-def export_tool(library: Library, report: Callable[[Progress], None] = lambda _: None) -> BaseTool:
-    """The tool over a library. `report` hears how far it is, and may raise CancelledError: nothing is left then."""
+def export_tool(
+    library: Library,
+    report: Callable[[Progress], None] = lambda _: None,
+    approved: Callable[[], str | None] = lambda: None,
+) -> BaseTool:
+    """The tool over a library. `report` hears how far it is, and may raise CancelledError: nothing is left then.
+
+    approved: the seal of what the person agreed to (`core.export.seals`), and nothing else is done; None where nobody
+    was to be asked.
+    """
 
     def export(
         sounds: list[str] | None = None,
@@ -42,8 +53,11 @@ def export_tool(library: Library, report: Callable[[Progress], None] = lambda _:
             undo: True takes back the last export in place of a new one; the rest is left out then.
         """
         if undo:
-            return _undone(library.exports.undo(report=report))
+            manifest = library.exports.last()
+            _check(approved(), "" if manifest is None else seal_of_undo(manifest))
+            return _undone(library.exports.undo(manifest, report=report))
         plan = plan_of(library, sounds, clustering, clusters, selection, name, link, format)
+        _check(approved(), seal_of_plan(plan))
         run = library.exports.write(plan)
         with closing(iter(run)) as steps:
             for step in steps:
@@ -78,6 +92,11 @@ def plan_of(
     return library.exports.plan(
         ids, clustering=clustering, clusters=clusters, name=name, link=link, form=format, skip_missing=True
     )
+
+
+def _check(approved: str | None, seal: str) -> None:
+    if approved is not None and approved != seal:
+        raise UnsupportedError(OTHERWISE)
 
 
 def _undone(undone: Undone) -> Answer:

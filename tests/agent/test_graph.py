@@ -325,6 +325,73 @@ async def test_an_export_is_taken_back_when_the_person_agrees(demo_library):
     assert [path.name for path in exported.iterdir()] == ["kick_1.wav"]
 
 
+AGREED_TO_ANOTHER = (
+    "this is not what the person agreed to any more; nothing was done, call again and they are asked anew"
+)
+
+
+async def test_a_yes_to_taking_one_export_back_is_none_to_another_that_was_made_meanwhile(demo_library):
+    demo_library.export([9, 10], name="first")
+    talk = Talk(demo_library, says("", call("export", "e1", undo=True)), says("Ask again."))
+    await talk.say("undo the export")
+    demo_library.export([1], name="second")
+    (failed,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert (failed.failed, failed.text) == (True, AGREED_TO_ANOTHER)
+    assert sorted(path.name for path in demo_library.settings.exports.iterdir()) == ["first", "second"]
+
+
+async def test_a_yes_to_what_cannot_be_done_is_none_to_what_can_be_done_by_then(demo_library):
+    talk = Talk(demo_library, says("", call("export", "e1", undo=True)), says("Ask again."))
+    (asked,) = of_kind(await talk.say("undo the export"), ApprovalAsked)
+    assert asked.requests[0]["description"].startswith("This cannot be done: nothing was exported")
+    exported = demo_library.export([9], name="first")
+    (failed,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert failed.text == AGREED_TO_ANOTHER
+    assert Path(exported.manifest).exists()
+
+
+async def test_a_yes_to_groups_is_none_to_those_of_a_newer_clustering(demo_library):
+    demo_library.groups.make(4)
+    talk = Talk(demo_library, says("", call("export", "e1", clusters=[1])), says("Ask again."))
+    await talk.say("export cluster 1")
+    demo_library.groups.make(2)
+    (failed,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert failed.text == AGREED_TO_ANOTHER
+    assert not demo_library.settings.exports.exists()
+
+
+async def test_a_yes_to_some_sounds_is_none_to_fewer(library, tmp_path):
+    folder = tiny_wavs(tmp_path / "sounds", 2)
+    list(library.ingest([folder]))
+    talk = Talk(library, says("", call("export", "e1", sounds=["1", "2"])), says("Ask again."))
+    await talk.say("export")
+    (folder / "s000.wav").unlink()
+    (failed,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert failed.text == AGREED_TO_ANOTHER
+
+
+async def test_a_yes_holds_where_the_new_folder_gets_a_number_meanwhile(demo_library):
+    talk = Talk(demo_library, EXPORT, says("Copied."))
+    await talk.say("export the kicks")
+    demo_library.export([1], name="kicks")
+    (done,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert not done.failed
+    assert sorted(path.name for path in demo_library.settings.exports.iterdir()) == ["kicks", "kicks (2)"]
+
+
+async def test_a_question_that_fails_by_a_mistake_of_the_program_is_a_sentence(demo_library, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise OverflowError("secret detail")
+
+    monkeypatch.setattr(demo_library.exports, "plan", broken)
+    (asked,) = of_kind(await Talk(demo_library, EXPORT).say("export the kicks"), ApprovalAsked)
+    told = re.fullmatch(
+        r"This cannot be done: the program made a mistake \(OverflowError, log id (\w{8})\). Let it try anyway\?",
+        asked.requests[0]["description"],
+    )
+    assert f"log id {told[1]}" in caplog.text
+
+
 async def test_an_export_waits_until_the_person_agrees(demo_library):
     talk = Talk(demo_library, EXPORT, says("Copied."))
     events = await talk.say("export the kicks")
