@@ -1,6 +1,6 @@
 """What a library offers for taking sounds away: a plan that can be looked at, its execution, and the way back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from core.export.records import FORMS, LINKS, MANIFEST, LeftOut, Plan, Undone
 from core.export.sources import Source, find_sources
 from core.export.undoing import undo
 from core.export.writing import Export
+from core.grouping.contrast import with_titles
 from core.records import Group, Progress
 from core.settings import Settings
 from core.store import clusterings
@@ -137,13 +138,14 @@ class Exports:
         with self._store.reading() as db:
             draft = clusterings.get_draft(db, clustering)
         groups = {group.cluster.cluster: group for group in draft.groups}
+        titles = {number: group.cluster.title for number, group in groups.items()}
         for number in [*groups, 0] if clusters is None else dict.fromkeys(clusters):
             if number and number not in groups:
                 known = clusterings.numbers_of(self._groups.get(clustering))
                 raise NotFoundError(f"clustering {clustering} has no cluster {number}; it has {known}")
             ids = draft.members.of(number).tolist()
             if number:
-                parts.append(_part(ids, groups[number]))
+                parts.append(_part(ids, groups[number], titles))
             elif ids:
                 parts.append(Part(ids, 0, "Unassigned", ["These sounds are like no group."]))
         if not any(part.ids for part in parts):
@@ -185,10 +187,11 @@ class Exports:
             kept.add_export(db, str(manifest))
 
 
-def _part(ids: Sequence[int], group: Group) -> Part:
-    """A group with what is told of it."""
+def _part(ids: Sequence[int], group: Group, titles: Mapping[int, str]) -> Part:
+    """A group with what is told of it. titles: of all groups."""
     keywords = f"Keywords: {', '.join(group.cluster.keywords)}" if group.cluster.keywords else ""
-    return Part(ids, group.cluster.cluster, group.cluster.title, [group.summary, group.apart, keywords])
+    texts = [group.summary, with_titles(group.apart, titles), keywords]
+    return Part(ids, group.cluster.cluster, group.cluster.title, texts)
 
 
 def _name_of(clustering: int | None, clusters: Sequence[int] | None) -> str:

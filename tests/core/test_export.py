@@ -72,6 +72,18 @@ def test_each_cluster_gets_a_folder_with_a_readme_and_the_sounds_of_no_group_get
     assert (exported.files, exported.sounds, exported.left_out) == (5, 5, [])
 
 
+def test_the_readme_of_a_group_says_what_sets_it_apart_from_which_others(filled, tmp_path):
+    with filled._store.writing() as db:
+        db.conn.execute("UPDATE clusters SET apart = 'Lower than {cluster 2}.' WHERE cluster = 1")
+    filled.export(clustering=1, clusters=[1], to=tmp_path / "out")
+    assert (tmp_path / "out/clusters/cluster-1/README.txt").read_text().split("\n\n")[:4] == [
+        "Low thumps",
+        "What 1 holds.",
+        "Lower than “Rain”.",
+        "Keywords: low",
+    ]
+
+
 def test_a_copy_has_the_bytes_and_the_time_of_its_original_and_the_permissions_of_the_person(filled, sounds, tmp_path):
     original = sounds / "kick/a.wav"
     os.utime(original, ns=(1, 1_500_000_000_123_456_789))
