@@ -106,7 +106,8 @@ def bic(
         found = {"clustering": grouped.clustering, "space": grouped.space, "k": grouped.k}
         print_json({"out": str(file.absolute()), **found, "bic": [list(point) for point in grouped.bic]})
         return
-    out.print(f"{tables.shown(str(file))}: {grouped.k} groups, clustering {grouped.clustering}", soft_wrap=True)
+    groups = "1 group" if grouped.k == 1 else f"{grouped.k} groups"
+    out.print(f"{tables.shown(str(file))}: {groups}, clustering {grouped.clustering}", soft_wrap=True)
 
 
 @plot.command(cls=Verb)

@@ -48,8 +48,7 @@ def write_bic(path: Path, clustering: Clustering, plane: GroupPlane, *, dark: bo
             "right: the plane in which the groups lie furthest apart (linear discriminants)",
             "ellipses: 2 standard deviations",
         )
-        title = f"{clustering.k} groups of {len(plane.groups):,} sounds: where BIC is lowest"
-        heading(figure, title, "  ·  ".join(caption), colours)
+        heading(figure, _title(clustering, len(plane.groups)), "  ·  ".join(caption), colours)
 
 
 def check_curve(clustering: Clustering) -> None:
@@ -67,6 +66,19 @@ def ellipse(points: NDArray[np.float64], deviations: float = DEVIATIONS) -> NDAr
     angles = np.linspace(0, 2 * np.pi, 73)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return np.asarray(mean + deviations * (circle * np.sqrt(np.maximum(values, 0))) @ axes.T)
+
+
+def _title(clustering: Clustering, n: int) -> str:
+    groups = "1 group" if clustering.k == 1 else f"{clustering.k} groups"
+    what = f"{groups} of {'1 sound' if n == 1 else f'{n:,} sounds'}"
+    if not clustering.is_edit:
+        return f"{what}: where BIC is lowest"
+    return f"{what}: BIC was lowest at {_best(clustering)} before they were changed"
+
+
+def _best(clustering: Clustering) -> int:
+    """The number of groups with the lowest BIC; a clustering that was changed since may have another."""
+    return min(clustering.bic, key=lambda point: point[1])[0]
 
 
 def _draw_curve(axes: "Axes", clustering: Clustering, colours: Theme) -> None:

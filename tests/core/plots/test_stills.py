@@ -136,6 +136,24 @@ def test_the_curve_of_bic_stands_beside_groups_with_their_names(tmp_path, k):
         assert image.height == 1000 and image.width >= 1700
 
 
+def test_of_groups_that_were_changed_the_curve_says_what_was_lowest_before(tmp_path):
+    clustering, plane = a_clustering(8)
+    seven = replace(clustering, k=7, clusters=clustering.clusters[:7], is_edit=True)
+    write_bic(tmp_path / "a.svg", seven, plane)
+    written = " ".join(" ".join(texts(tmp_path / "a.svg")).split())
+    assert "7 groups of 320 sounds: BIC was lowest at 8 before they were changed" in written
+    assert "k = 8" in written and "where BIC is lowest" not in written
+
+
+def test_one_group_is_one_group_and_none_of_nothing_is_drawn_as_well(tmp_path):
+    clustering, plane = a_clustering(2)
+    one = replace(clustering, k=1, clusters=clustering.clusters[:1], bic=[(1, 10.0), (2, 12.0)])
+    write_bic(tmp_path / "a.svg", one, GroupPlane(plane.places[:1], plane.groups[:1]))
+    assert any("1 group of 1 sound: where BIC is lowest" in each for each in texts(tmp_path / "a.svg"))
+    none = replace(clustering, k=0, clusters=[], is_edit=True)
+    write_bic(tmp_path / "b.png", none, GroupPlane(np.zeros((0, 2)), np.zeros(0, np.int64)))
+
+
 def test_a_clustering_without_a_curve_says_what_to_do(tmp_path):
     clustering, plane = a_clustering(3)
     forced = Clustering(**{field: getattr(clustering, field) for field in clustering.__slots__} | {"bic": []})
