@@ -1,11 +1,13 @@
 """Keeps a conversation whole: every tool call has an answer, and no broken call is run.
 
 A Stop in the middle of a tool, a crash, or a new message while an approval is open leave calls without answers; models
-that check the order then refuse the thread for good. A call with unreadable or cut-off arguments must not run half.
+that check the order then refuse the thread for good. A call with unreadable or cut-off arguments must not run half. A
+number that no checkpoint can hold would end the turn; as text it reaches the tool, which says that it knows none such.
 """
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse, hook_config
@@ -16,21 +18,22 @@ from agent.context import AgentContext, current_call
 
 NOT_RUN = "This call was not run: the turn ended before it. Call again if it is still wanted."
 CUT_OFF = ("length", "model_length")
+LARGEST = 2**63 - 1  # what msgpack, which writes the checkpoints, and SQLite have in common
 
 Request: TypeAlias = ModelRequest[AgentContext]
 Response: TypeAlias = ModelResponse[Any]
 
 
 class RepairMiddleware(AgentMiddleware[Any, AgentContext, Any]):
-    """Shows the model a paired conversation, and answers calls that cannot be run."""
+    """Shows the model a paired conversation, mends what cannot be stored, and answers calls that cannot be run."""
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Response:
         """Pairs the messages of a synchronous call."""
-        return handler(request.override(messages=paired(request.messages)))
+        return _storable(handler(request.override(messages=paired(request.messages))))
 
     async def awrap_model_call(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Pairs the messages of an asynchronous call."""
-        return await handler(request.override(messages=paired(request.messages)))
+        return _storable(await handler(request.override(messages=paired(request.messages))))
 
     @hook_config(can_jump_to=["model"])
     def after_model(self, state: AgentState[Any], runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002  the hook's form
@@ -76,6 +79,31 @@ def paired(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
             whole += [mine.get(call["id"] or "", _not_run(call)) for call in message.tool_calls]
             whole += [mine[call["id"] or ""] for call in message.invalid_tool_calls if (call["id"] or "") in mine]
     return whole
+
+
+def with_small_numbers(value: Any) -> Any:
+    """The same arguments with whole numbers beyond 64 bits as text, at any depth."""
+    if isinstance(value, dict):
+        return {key: with_small_numbers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_small_numbers(each) for each in value]
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return str(value)
+    return value
+
+
+def _storable(response: Response) -> Response:
+    return replace(response, result=[_with_small_numbers(message) for message in response.result])
+
+
+def _with_small_numbers(message: Any) -> Any:
+    if not isinstance(message, AIMessage) or not message.tool_calls:
+        return message
+    calls = [call | {"args": with_small_numbers(call["args"])} for call in message.tool_calls]
+    content = with_small_numbers(message.content)
+    if calls == message.tool_calls and content == message.content:
+        return message
+    return message.model_copy(update={"tool_calls": calls, "content": content})
 
 
 def _answers(messages: Sequence[AnyMessage]) -> dict[int, dict[str, ToolMessage]]:

@@ -132,6 +132,39 @@ async def test_an_attached_file_without_sound_is_refused_before_anything_is_aske
         await ask_once(demo_library, "like this?", [tiny_wav(tmp_path / "a.wav"), bad], None, approve=None)
 
 
+NINES = "9" * 23
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what is in cluster 3 of clustering {}",
+        "what is in selection {}?",
+        "go back to {}",
+        "merge 1 and {}",
+        "split cluster 1 into {} parts",
+        "cluster my sounds into {} groups",
+        "move sound {} to cluster 1",
+        "rename cluster {} to kicks",
+        "export clustering {}",
+        "what is {}?",
+    ],
+)
+async def test_a_number_larger_than_any_is_told_as_unknown(demo_library, said):
+    """With the embedded model."""
+    demo_library.groups.make(2)
+    for number in (NINES, "9" * 5000):
+        answer = await ask_once(demo_library, said.format(number), [], None, approve=lambda _: True)
+        assert answer.text.startswith("Nothing here has the number 99999999999999999999999")
+        assert answer.tool_calls == []
+
+
+@pytest.mark.parametrize("said", [f"find {NINES}", f"find {NINES} sounds", f"find sounds like {NINES}"])
+async def test_a_number_larger_than_any_is_a_word_in_a_search(demo_library, said):
+    answer = await ask_once(demo_library, said, [], None, approve=None)
+    assert answer.text
+
+
 async def test_an_empty_library_can_be_asked(library: Library):
     answer = await ask_once(library, "how many sounds do I have?", [], None, approve=None)
 

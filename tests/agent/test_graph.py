@@ -179,6 +179,28 @@ async def test_arguments_that_do_not_fit_are_told_to_the_model(demo_library):
     assert text_of(events) == "Done."
 
 
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
+async def test_a_number_that_no_checkpoint_can_hold_reaches_the_tool_and_is_told_to_the_model(demo_library, number):
+    demo_library.groups.make(2)
+    called = says("", call("summarize_cluster", cluster=1, clustering=number))
+    events = await Talk(demo_library, called, says("There is none.")).say("what is in it?")
+
+    (failed,) = of_kind(events, ToolFinished)
+    assert (failed.failed, failed.text) == (True, f"there is no clustering {number}; known are: 1")
+    assert text_of(events) == "There is none."
+
+
+async def test_an_export_of_a_number_that_no_clustering_can_have_is_asked_about_in_a_sentence(demo_library):
+    demo_library.groups.make(2)
+    talk = Talk(demo_library, says("", call("export", "e1", clustering=2**63)), says("There is none."))
+    (asked,) = of_kind(await talk.say("export it"), ApprovalAsked)
+    told = f"there is no clustering {2**63}; known are: 1"
+    assert asked.requests[0]["description"] == f"This cannot be done: {told}. Let it try anyway?"
+    (failed,) = of_kind(await talk.say(resume=[{"type": "approve"}]), ToolFinished)
+    assert failed.failed
+    assert not demo_library.settings.exports.exists()
+
+
 async def test_an_unknown_tool_is_told_to_the_model(demo_library):
     talk = Talk(demo_library, says("", call("delete_everything")), says("I cannot."))
     events = await talk.say("delete all")

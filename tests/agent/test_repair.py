@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, SystemMessage, ToolMessage
 
-from agent.repair import CUT_OFF, NOT_RUN, RepairMiddleware, paired
+from agent.repair import CUT_OFF, NOT_RUN, RepairMiddleware, paired, with_small_numbers
 from tests.agent.scripted import call, says
 
 IDS = st.sampled_from(["1", "2", "3"])  # few, so that models that number their calls anew in each turn are met
@@ -43,6 +43,15 @@ def whole_conversations(draw) -> list[AnyMessage]:
         made += [HumanMessage(f"said {number}"), says("", *(call("tool", each) for each in ids))]
         made += [answer(each, f"answer {number}.{each}") for each in ids]
     return made
+
+
+def test_only_whole_numbers_beyond_64_bits_become_text():
+    args = {"k": 2**63, "ids": [1, -(2**63), 2**63 - 1], "deep": {"x": [2**70]}, "yes": True, "f": 1e300, "t": "a"}
+    assert with_small_numbers(args) == args | {
+        "k": str(2**63),
+        "ids": [1, str(-(2**63)), 2**63 - 1],
+        "deep": {"x": [str(2**70)]},
+    }
 
 
 @given(messages())

@@ -6,6 +6,7 @@ What is said of ears, of changes to groups, of versions and maps is read by patt
 ids, numbers and lengths count, and the titles of groups, to tell which of them the person's words name.
 """
 
+import re
 from collections.abc import Callable
 
 from agent.llm.embedded import exporting, looking, mapping, regrouping, replies, revisiting, searching
@@ -15,6 +16,7 @@ from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import guess
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Plan, ask, call
+from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
 from agent.llm.embedded.wording import MARK
 
@@ -24,12 +26,17 @@ _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
+_SEARCHING = "find|search|looking|look for|hear"
+# More digits than any id has, standing by themselves: not in a path, a name or a title in quotes.
+_TOO_LARGE = re.compile(r"(?<![\w./\\\"'“‘`-])\d{19,}(?![\w/\\\"'”’`-])")
 # What a bare answer to a question back reads as: "412", "cluster 3", "into 8 groups".
 _BARE = {"pick", "describe", "cluster", "recluster"}
 
 
 def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
+    if (number := _TOO_LARGE.search(turn.text)) and not turn.says(_SEARCHING):
+        return Plan("unclear", text=replies.TOO_LARGE.format(inert(number[0])))
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None:
             return step
@@ -48,7 +55,7 @@ def plan(turn: Turn) -> Plan:
 
 def _is_said(turn: Turn, intent: str) -> bool:
     """Whether the words hold what an intent cannot do without: nothing is copied unless a word asks for it."""
-    if intent in _OF_GROUPS and turn.says("find|search|looking|look for|hear"):
+    if intent in _OF_GROUPS and turn.says(_SEARCHING):
         return False
     return intent not in lexicon()["demands"] or says_any(turn.wording, intent, table="demands")
 

@@ -53,6 +53,7 @@ WHAT_TO_EXPORT = (
 )
 WHICH_OTHER = "Which other one? Say its number in the list, for example “number 2”, or its id."
 NO_SUCH_NUMBER = "Into how many groups? It takes at least 1, for example “cluster my sounds into 8 groups”."
+TOO_LARGE = "Nothing here has the number {}. Say a smaller one, for example “what is in cluster 3?”."
 NOT_IN_TITLES = (
     "The titles and keywords of the groups shown do not say. “what is in cluster 3?” tells what one of them holds."
 )

@@ -30,7 +30,9 @@ _PATH_END = (  # a path may hold blanks: it runs to the end of the sentence, but
 _PATH = rf"(?<![^\s(:])(?P<path>{_ROOT}[^\n]*?|~){_PATH_END}"
 _ESCAPED = r"(?<![^\s(:])(?P<escaped>(?:[^\s\\]+\\ )+[^\s,;?!]+)"  # "My\ Sounds", as a terminal writes blanks
 _FILE = rf"(?<![\w/\\])(?P<file>[\w()\[\]&+#.-]*\w\.(?:{_AUDIO}))(?!\w)"
-_WORD = r"(?<!\w)(?P<word>(?:tr-?)?(?:505|606|626|707|727|808|909)s?)(?![\w:])"  # drum machines, not numbers
+_WORD = (  # drum machines, and what is larger than any number here, are no numbers
+    r"(?<!\w)(?P<word>(?:tr-?)?(?:505|606|626|707|727|808|909)s?|\d{19,})(?![\w:])"
+)
 _IS_PATH = re.compile(_ROOT + r"|~$", re.IGNORECASE)
 _IS_FILE = re.compile(rf".*\w\.(?:{_AUDIO})$", re.IGNORECASE)
 _IS_STEM = re.compile(r"[a-z]+(?:[_-]?\w*\d\w*|_\w+)")
