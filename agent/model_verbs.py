@@ -12,6 +12,7 @@ from core.embedding import EMBEDDERS, make_embedder
 BaseOption = Annotated[
     Path | None, typer.Option("--base", metavar="DIR", help="Where the paths of the table begin; else beside it.")
 ]
+MOST = 2**32 - 1  # what the generators of random numbers take as a seed
 NameOption = Annotated[str, typer.Option(metavar="NAME", help="The name that it is chosen by afterwards.")]
 
 train = typer.Typer(
@@ -106,7 +107,7 @@ def heads(
     name: NameOption = "default",
     column: Annotated[list[str] | None, typer.Option(help="A column of the table; one head for each.")] = None,
     base: BaseOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed splits and learns otherwise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed splits and learns otherwise.")] = 0,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,7 +131,7 @@ def heads(
 @train.command(cls=Verb)
 def autoencoder(
     name: NameOption = "default",
-    seed: Annotated[int, typer.Option(min=0, help="Another seed splits and learns otherwise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST, help="Another seed splits and learns otherwise.")] = 0,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:

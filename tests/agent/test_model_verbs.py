@@ -177,3 +177,11 @@ def test_a_table_may_lie_elsewhere_than_the_sounds_it_names(run, demo_library, d
     assert (refused.code, "--base" in refused.document["error"]) == (1, True)
     done = run("bench", "--labels", table, "--base", demo_folder, "--library", demo_library.folder, "--json")
     assert (done.code, done.document["labels"], done.document["sounds"]) == (0, 4, 15)
+
+
+@pytest.mark.parametrize("what", [["heads", "--labels", "x.csv"], ["autoencoder"]])
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**25])
+def test_a_seed_that_no_generator_takes_is_told(run, what, seed):
+    done = run("train", *what, "--seed", seed)
+    assert (done.code, done.out) == (2, "")
+    assert "Invalid value for '--seed'" in done.err
