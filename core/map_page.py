@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from core.errors import EarshotError, NotFoundError, UnknownNameError
 from core.maps import SoundMap
+from core.plots.palette import DARK, LIGHT, domain_mark, marker
 from core.previews import previews
-from core.records import Progress
+from core.records import DOMAINS, Progress
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -186,8 +187,20 @@ def _data(sound_map: SoundMap, sounds: Sounds, colour: str) -> dict[str, Any]:
         "titles": {str(number): _plain(title, LONGEST_NAME) for number, title in sound_map.titles.items()},
         "descriptors": {name: [_short(each) for each in values] for name, values in sound_map.descriptors.items()},
         "colour": colour,
+        "looks": _looks(sound_map),
         "sounds": _how(sounds),
         "note": _note(sound_map, sounds),
+    }
+
+
+def _looks(sound_map: SoundMap) -> dict[str, Any]:
+    """Hue and shape of every group and domain, and the hues by theme: those of the pictures."""
+    marks = {str(number): mark for number, mark in sound_map.marks().items()}
+    domains = {domain: domain_mark(domain) for domain in DOMAINS}
+    return {
+        "hues": {each.name: each.colours for each in (LIGHT, DARK)},
+        "groups": {name: [mark.hue, marker(mark)] for name, mark in marks.items()},
+        "domains": {name: [mark.hue, marker(mark)] for name, mark in domains.items() if mark},
     }
 
 

@@ -24,6 +24,7 @@ from core.layout import (
     place,
     shaping,
 )
+from core.looks import Mark, apart
 from core.records import Clustering, Progress, Record
 from core.seriation import sorted_by_likeness
 from core.store import layouts, spaces
@@ -61,6 +62,10 @@ class SoundMap(Record):
     titles: dict[int, str] = field(default_factory=dict)
     descriptors: dict[str, list[float | None]] = field(default_factory=dict)
 
+    def marks(self) -> dict[int, Mark]:
+        """The look of each group that has sounds on the map, by its number."""
+        return apart(self.clusters, np.column_stack([self.x, self.y])) if self.clusters else {}
+
     @property
     def note(self) -> str:
         """What a person should be told beside the map, as one sentence; empty if all is well."""
@@ -87,10 +92,14 @@ class Shaping:
 
 @dataclass(frozen=True, slots=True)
 class GroupPlane:
-    """Groups as they lie in the vectors themselves, not on the map: places float64 (n, 2), groups int64 (n,) from 1."""
+    """Groups as they lie in the vectors themselves, not on the map: places float64 (n, 2), groups int64 (n,) from 1.
+
+    marks: the look that each group has on the map; empty where no map was made.
+    """
 
     places: NDArray[np.float64]
     groups: NDArray[np.int64]
+    marks: dict[int, Mark] = field(default_factory=dict)
 
 
 class Maps:
@@ -131,11 +140,12 @@ class Maps:
         grouped, members = self._groups.get(clustering), self._groups.members(clustering)
         space = self._space(grouped.space)
         with self._store.reading() as db:
-            held = spaces.all_vectors(db, space)
+            held, layout = spaces.all_vectors(db, space), layouts.get_layout(db, space)
         rows, known = _rows_of(held.sounds, members.sounds)
         shown = known & (members.clusters > 0) & held.vectors[rows].any(axis=1)
         groups = members.clusters[shown]
-        return GroupPlane(discriminant_plane(held.vectors[rows[shown]], groups), groups)
+        marks = self._filled(space, layout, grouped).marks() if layout is not None else {}
+        return GroupPlane(discriminant_plane(held.vectors[rows[shown]], groups), groups, marks)
 
     def shaping(
         self,

@@ -200,7 +200,7 @@ def _eased(begin: NDArray[np.float64], end: NDArray[np.float64], n: int) -> list
 def _groups_of(shown: SoundMap, colours: Theme) -> tuple[NDArray[np.int64], list[int], dict[int, Look]]:
     """The group, or else the domain, of each sound; the place of each number's colour; and their looks, all discs."""
     if shown.clustering is not None:
-        numbers, known = shown.clusters, {number: look(number, colours) for number in shown.titles}
+        numbers, known = shown.clusters, {number: look(mark, colours) for number, mark in shown.marks().items()}
     else:
         numbers = [DOMAINS.index(each) + 1 if each in DOMAINS else 0 for each in shown.domains]
         known = {place + 1: domain_look(domain, colours) for place, domain in enumerate(DOMAINS)}

@@ -4,6 +4,7 @@ Source: Schwarz, "Estimating the dimension of a model" (1978): BIC = p ln n - 2 
 likelihood L; the lowest is chosen.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UnsupportedError
+from core.looks import in_turn
 from core.maps import GroupPlane
 from core.plots.canvas import HEADING_PX, heading, picture
-from core.plots.palette import Theme, look, theme
+from core.plots.palette import Look, Theme, look, theme
 from core.plots.scatter import SHAPES, Plane, bare, dot_size, draw_names, draw_plane
 from core.plots.text import drawable
 from core.records import Clustering
@@ -42,7 +44,8 @@ def write_bic(path: Path, clustering: Clustering, plane: GroupPlane, *, dark: bo
         _draw_curve(axes_at(LEFT_PX, CURVE_PX, 92, 24), clustering, colours)
         _draw_plane(axes_at(LEFT_PX + CURVE_PX + GAP_PX, PLANE_PX, 32, 0), clustering, plane, colours)
         if columns:
-            _draw_key(axes_at(width - columns * KEY_PX - 24, columns * KEY_PX, 32, 16), clustering, colours)
+            key = axes_at(width - columns * KEY_PX - 24, columns * KEY_PX, 32, 16)
+            _draw_key(key, clustering, _looks(clustering, plane, colours), colours)
         caption = (
             f"clustering {clustering.clustering} ({clustering.method}) by the ears {clustering.space}",
             "right: the plane in which the groups lie furthest apart (linear discriminants)",
@@ -116,7 +119,7 @@ def _draw_curve(axes: "Axes", clustering: Clustering, colours: Theme) -> None:
 
 def _draw_plane(axes: "Axes", clustering: Clustering, plane: GroupPlane, colours: Theme) -> None:
     crowded = clustering.k > NAMED
-    looks = {each.cluster: look(each.cluster, colours) for each in clustering.clusters}
+    looks = _looks(clustering, plane, colours)
     drawn = Plane(plane.places, plane.groups, looks)
     bare(axes)
     draw_plane(axes, drawn, colours, size=dot_size(len(plane.places)) * (0.6 if crowded else 1.0))
@@ -130,7 +133,13 @@ def _draw_plane(axes: "Axes", clustering: Clustering, plane: GroupPlane, colours
     draw_names(axes, drawn, names, colours, points=8.5)
 
 
-def _draw_key(axes: "Axes", clustering: Clustering, colours: Theme) -> None:
+def _looks(clustering: Clustering, plane: GroupPlane, colours: Theme) -> dict[int, Look]:
+    """The look of each group, as on the map where there is one."""
+    numbers = [each.cluster for each in clustering.clusters]
+    return {number: look(plane.marks.get(number, in_turn(number)), colours) for number in numbers}
+
+
+def _draw_key(axes: "Axes", clustering: Clustering, looks: Mapping[int, Look], colours: Theme) -> None:
     """The names of all groups in columns, each with its number, colour and shape."""
     axes.axis("off")
     width, height = axes.bbox.size
@@ -140,7 +149,7 @@ def _draw_key(axes: "Axes", clustering: Clustering, colours: Theme) -> None:
     for place, each in enumerate(clustering.clusters):
         column, row = divmod(place, rows)
         x, y = column * KEY_PX + 12, -(row + 0.5) * height / KEY_ROWS
-        shape = look(each.cluster, colours)
+        shape = looks[each.cluster]
         axes.scatter(x, y, s=22 * SHAPES.get(shape.marker, 1.0), c=shape.colour, marker=shape.marker, linewidths=0)
         text = f"{each.cluster}  {drawable(each.title, 30 - len(str(each.cluster)))}"
         axes.text(x + 16, y, text, parse_math=False, fontsize=6.6, va="center", color=colours.ink)

@@ -38,7 +38,7 @@ def draw_groups(figure: "Figure", sound_map: SoundMap, title: str, colours: Them
     axes = map_axes(figure)
     groups = np.array(sound_map.clusters, np.int64)
     places = np.column_stack([sound_map.x, sound_map.y])
-    looks = {number: look(number, colours) for number in sound_map.titles}
+    looks = {number: look(mark, colours) for number, mark in sound_map.marks().items()}
     plane = Plane(places, groups, looks)
     draw_plane(axes, plane, colours)
     left_out = draw_names(axes, plane, sound_map.titles, colours)

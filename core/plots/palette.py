@@ -8,6 +8,7 @@ Machado, Oliveira and Fernandes (2009). `tests/core/plots/test_palette.py` compu
 
 from dataclasses import dataclass
 
+from core.looks import Mark, in_turn
 from core.records import DOMAINS
 
 
@@ -15,7 +16,7 @@ from core.records import DOMAINS
 class Theme:
     """Colours as `#rrggbb`. ink: text; muted: captions; faint: lines behind; outlier: sounds that belong to no group.
 
-    colours: the eight that groups take in turn. ramp: a colour map of Matplotlib, and the part of it to use.
+    colours: the eight hues of `core.looks`. ramp: a colour map of Matplotlib, and the part of it to use.
     """
 
     name: str
@@ -58,8 +59,8 @@ DARK = Theme(
 )
 """Viridis gets evenly lighter, also for the colour-blind (van der Walt and Smith, 2015); a part of it stays legible."""
 
-MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
-"""The first eight groups are discs, the next eight triangles, and so on: 104 looks, none twice."""
+MARKERS = ("o", "s", "^", "D", "P", "v", "X", "*", "<", ">", "p", "h", "d")
+"""The first eight are discs, the next squares, and so on: 104 looks, none twice. `map/look.js` draws the same."""
 
 
 def theme(*, dark: bool) -> Theme:
@@ -67,14 +68,23 @@ def theme(*, dark: bool) -> Theme:
     return DARK if dark else LIGHT
 
 
-def look(number: int, colours: Theme) -> Look:
-    """The look of a group, by its number from 1; 0 is no group. The same number looks the same in every picture."""
-    if number < 1:
+def look(mark: Mark | None, colours: Theme) -> Look:
+    """The look of what has a mark; grey discs without."""
+    if mark is None:
         return Look(colours.outlier, "o")
-    ring, place = divmod(number - 1, len(colours.colours))
-    return Look(colours.colours[place], MARKERS[ring % len(MARKERS)])
+    return Look(colours.colours[mark.hue], marker(mark))
+
+
+def marker(mark: Mark) -> str:
+    """The marker of Matplotlib for the shape of a mark."""
+    return MARKERS[mark.shape % len(MARKERS)]
+
+
+def domain_mark(domain: str) -> Mark | None:
+    """The mark of a domain, always the same; none for one that is not known."""
+    return in_turn(DOMAINS.index(domain) + 1) if domain in DOMAINS else None
 
 
 def domain_look(domain: str, colours: Theme) -> Look:
     """The look of a domain, always the same; one that is not known looks like no group."""
-    return look(DOMAINS.index(domain) + 1 if domain in DOMAINS else 0, colours)
+    return look(domain_mark(domain), colours)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEAP = 0.035  # how far around a point its heap reaches, as a part of the picture
 HEAP_SAMPLE = 400  # members that a heap is looked for among
-INDENT = "\u00a0"  # a space that does not break: browsers draw no others at the beginning of a line
+INDENT = "\u00a0"  # a space that does not break: browsers draw no other at the beginning of a line, and no second one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def draw_names(
 
 def _text(axes: "Axes", number: int, name: str, numbered: bool, crowded: bool, points: float, theme: Theme) -> Any:
     shown = wrapped(name, 22, 2) if crowded else wrapped(name, 26, 2)
-    told = f"{number}  {shown}".rstrip() if numbered else shown
+    told = f"{number}{2 * INDENT}{shown}".rstrip() if numbered else shown
     if numbered and "\n" in shown:
         told = told.replace("\n", "\n" + INDENT * (2 + 2 * len(str(number))))
     return axes.text(

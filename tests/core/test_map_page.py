@@ -15,7 +15,10 @@ from core.audio import decode
 from core.errors import AudioError, EarshotError, UnknownNameError
 from core.map_page import ASSETS, PACK, SCRIPTS, Sounds, as_json_for_html, page, write_html
 from core.maps import SoundMap
+from core.plots.palette import DARK, LIGHT, MARKERS, Look, domain_look, look
 from core.previews import PREVIEW_S, preview, previews
+from core.records import DOMAINS
+from tests.mapped import a_map
 from tests.runs import wait_until
 from tests.sounds import silence, sine, write_sound
 
@@ -121,6 +124,22 @@ def test_numbers_are_short_and_what_is_no_number_is_left_out():
     found = Read(page(map_of(["a", "b", "c", "d"], descriptors={"pitch_hz": values}, x=[1 / 3, 0, 0.5, 1]))).data
     assert found["descriptors"]["pitch_hz"] == [440.1, None, None, None]
     assert found["x"] == [0.33333, 0, 0.5, 1]
+
+
+def test_groups_and_domains_look_on_the_page_as_in_the_pictures():
+    sound_map = a_map(10)
+    looks = Read(page(sound_map)).data["looks"]
+    for theme in (LIGHT, DARK):
+        seen = {number: Look(looks["hues"][theme.name][hue], shape) for number, (hue, shape) in looks["groups"].items()}
+        assert seen == {str(number): look(mark, theme) for number, mark in sound_map.marks().items()}
+        heard = {name: Look(looks["hues"][theme.name][hue], shape) for name, (hue, shape) in looks["domains"].items()}
+        assert heard == {domain: domain_look(domain, theme) for domain in DOMAINS}
+    assert Read(page(map_of(["a.wav"]))).data["looks"]["groups"] == {}
+
+
+def test_the_page_can_draw_every_shape():
+    script = (ASSETS / "look.js").read_text(encoding="utf-8")
+    assert [each for each in MARKERS if each != "o" and f'"{each}": ' not in script] == []
 
 
 # Previews

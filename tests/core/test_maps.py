@@ -149,7 +149,12 @@ def test_groups_are_those_of_the_clustering_that_is_named_or_of_the_current_one(
         zip(members.sounds.tolist(), members.clusters.tolist(), strict=True)
     )
     plane = demo_library.maps.plane(first.clustering)
+    assert plane.marks == shown.marks() and sorted(plane.marks) == [1, 2, 3, 4]
     assert plane.places.shape == (15, 2) and sorted(set(plane.groups.tolist())) == [1, 2, 3, 4]
+
+
+def test_without_a_map_groups_have_no_look_of_it(demo_library):
+    assert demo_library.maps.plane(demo_library.groups.make(3).clustering).marks == {}
 
 
 def test_sounds_that_a_clustering_does_not_know_belong_to_no_group(demo_library):

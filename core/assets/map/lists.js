@@ -49,7 +49,7 @@ function drawLegend(section, look, colours, lit, { toggle, clear }) {
     const bar = make("div", { class: "scale", "aria-hidden": "true" })
     bar.style.background = `linear-gradient(90deg, ${SCALE.join(", ")})`
     const ends = make("div", { class: "ends" }, ...look.told.map((text) => make("span", {}, text)))
-    const lack = look.without > 0 && make("p", { class: "more" }, mark({ hue: NONE, shape: "circle" }, colours), ` ${plural(look.without, "sound")} without`)
+    const lack = look.without > 0 && make("p", { class: "more" }, mark({ hue: NONE, shape: "o" }, colours), ` ${plural(look.without, "sound")} without`)
     return section.replaceChildren(head(look.title), bar, ends, lack || "")
   }
   const rows = look.entries.map((entry, k) =>

@@ -1,7 +1,6 @@
-// How sounds look: colours that the colour-blind tell apart (Okabe and Ito 2008), shapes, scales. Draws on no page.
+// How sounds look: what each shape is, scales, and who has which. Which hue and shape a group has comes with the data, as
+// every picture of the map has the same. Draws on no page.
 
-const HUES = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442", "ink"]
-const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "drop"]
 const NONE = "none" // of no group, of no domain, without a value
 // viridis at 16 places (van der Walt and Smith 2015, CC0): even steps of lightness, for every eye
 const SCALE = ["#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e", "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"]
@@ -23,22 +22,35 @@ const measured = (value, unit) => `${Math.abs(value) >= 100 ? Math.round(value).
 
 const plural = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`
 
-// The path of a shape of about the area of a circle of radius r around (x, y).
+// Corners of shapes of about the area of a circle of radius 1, by their names in Matplotlib; "o" is the circle itself.
+const round = (n, radius) => Array.from({ length: n }, (_, i) => [radius(i) * Math.sin((2 * Math.PI * i) / n), -radius(i) * Math.cos((2 * Math.PI * i) / n)])
+const turned = (corners, turn) => corners.map(([x, y]) => [x * Math.cos(turn) - y * Math.sin(turn), x * Math.sin(turn) + y * Math.cos(turn)])
+const UP = [[0, -1.25], [1.15, 0.8], [-1.15, 0.8]]
+const PLUS = [[-0.42, -1.22], [0.42, -1.22], [0.42, -0.42], [1.22, -0.42], [1.22, 0.42], [0.42, 0.42], [0.42, 1.22], [-0.42, 1.22], [-0.42, 0.42], [-1.22, 0.42], [-1.22, -0.42], [-0.42, -0.42]]
+const CORNERS = {
+  "s": [[-0.88, -0.88], [0.88, -0.88], [0.88, 0.88], [-0.88, 0.88]],
+  "^": UP,
+  "D": [[0, -1.3], [1.1, 0], [0, 1.3], [-1.1, 0]],
+  "P": PLUS,
+  "v": turned(UP, Math.PI),
+  "X": turned(PLUS, Math.PI / 4),
+  "*": round(10, (i) => (i % 2 ? 0.62 : 1.55)),
+  "<": turned(UP, -Math.PI / 2),
+  ">": turned(UP, Math.PI / 2),
+  "p": round(5, () => 1.15),
+  "h": round(6, () => 1.1),
+  "d": [[0, -1.5], [0.8, 0], [0, 1.5], [-0.8, 0]],
+}
+
+// The path of a shape around (x, y), as large as a circle of radius r.
 function trace(pen, shape, x, y, r) {
   pen.beginPath()
-  if (shape === "circle") return pen.arc(x, y, r, 0, 7)
-  if (shape === "square") return pen.rect(x - 0.88 * r, y - 0.88 * r, 1.76 * r, 1.76 * r)
-  if (shape === "cross") {
-    const [a, b] = [1.22 * r, 0.42 * r]
-    for (const [dx, dy] of [[-b, -a], [b, -a], [b, -b], [a, -b], [a, b], [b, b], [b, a], [-b, a], [-b, b], [-a, b], [-a, -b], [-b, -b]]) pen.lineTo(x + dx, y + dy)
-    return pen.closePath()
-  }
-  const corners = { triangle: [[0, -1.25], [1.15, 0.8], [-1.15, 0.8]], drop: [[0, 1.25], [1.15, -0.8], [-1.15, -0.8]], diamond: [[0, -1.3], [1.1, 0], [0, 1.3], [-1.1, 0]] }[shape]
-  for (const [dx, dy] of corners) pen.lineTo(x + dx * r, y + dy * r)
+  if (!CORNERS[shape]) return pen.arc(x, y, r, 0, 7)
+  for (const [dx, dy] of CORNERS[shape]) pen.lineTo(x + dx * r, y + dy * r)
   pen.closePath()
 }
 
-// A mark as the map draws it. style: {hue, shape}; colours: the theme's.
+// A mark as the map draws it. style: {hue, shape}, a hue of the theme's by its number or a colour; colours: the theme's.
 function stamp(pen, style, x, y, r, colours) {
   trace(pen, style.shape, x, y, r)
   if (style.hue === NONE) {
@@ -46,7 +58,7 @@ function stamp(pen, style, x, y, r, colours) {
     pen.lineWidth = Math.max(0.8, r * 0.28)
     return pen.stroke()
   }
-  pen.fillStyle = style.hue === "ink" ? colours.ink : style.hue
+  pen.fillStyle = colours.hues[style.hue] || style.hue
   pen.fill()
   pen.lineJoin = "round"
   pen.lineWidth = Math.max(0.5, r * 0.16)
@@ -54,27 +66,28 @@ function stamp(pen, style, x, y, r, colours) {
   pen.stroke()
 }
 
+const styled = (mark) => (mark ? { hue: mark[0], shape: mark[1] } : { hue: NONE, shape: "o" })
+
 // A way to colour the sounds: {styles, of (a style for each sound), entries (the legend) or range}.
 function byCluster(data) {
   const sizes = new Map()
   data.clusters.forEach((cluster) => cluster && sizes.set(cluster, (sizes.get(cluster) || 0) + 1))
-  const looks = apart([...sizes.keys()], sizes, middles(data))
   const numbers = [...sizes.keys()].sort((a, b) => a - b)
   const entries = numbers.map((number) => ({ title: data.titles[number] || `Group ${number}`, size: sizes.get(number), number }))
   const rest = data.clusters.filter((cluster) => !cluster).length
   if (rest) entries.push({ title: "in no group", size: rest, number: 0 })
-  const styles = entries.map((entry) => (entry.number ? looks.get(entry.number) : { hue: NONE, shape: "circle" }))
+  const styles = entries.map((entry) => styled(data.looks.groups[entry.number]))
   const at = new Map(entries.map((entry, place) => [entry.number, place]))
   return { kind: "cluster", styles, of: data.clusters.map((cluster) => at.get(cluster)), entries }
 }
 
 function byDomain(data) {
-  const order = ["speech", "music", "animal", "singing", "machine", "nature", "effect", "silence"]
+  const order = Object.keys(data.looks.domains)
   const sizes = new Map()
   data.domains.forEach((domain) => sizes.set(domain, (sizes.get(domain) || 0) + 1))
   const found = [...sizes.keys()].sort((a, b) => !a - !b || order.indexOf(a) - order.indexOf(b))
   const entries = found.map((domain) => ({ title: domain || "not sure", size: sizes.get(domain) }))
-  const styles = found.map((domain, place) => ({ hue: domain ? HUES[(order.includes(domain) ? order.indexOf(domain) : place) % HUES.length] : NONE, shape: "circle" }))
+  const styles = found.map((domain) => styled(data.looks.domains[domain]))
   const at = new Map(found.map((domain, place) => [domain, place]))
   return { kind: "domain", styles, of: data.domains.map((domain) => at.get(domain)), entries }
 }
@@ -86,7 +99,7 @@ function byDescriptor(data, key) {
   const known = scaled.filter((value) => value !== null).sort((a, b) => a - b)
   const at = (share) => known[Math.min(known.length - 1, Math.floor(share * known.length))] ?? 0
   const [low, high] = [at(0.02), at(0.98)] // a few extremes would leave one colour for the rest
-  const styles = [...SCALE.map((hue) => ({ hue, shape: "circle" })), { hue: NONE, shape: "circle" }]
+  const styles = [...SCALE.map((hue) => ({ hue, shape: "o" })), { hue: NONE, shape: "o" }]
   const place = (value) => (value === null ? SCALE.length : Math.max(0, Math.min(SCALE.length - 1, Math.floor(((value - low) / (high - low || 1)) * SCALE.length))))
   const told = [low, (low + high) / 2, high].map((value) => measured(ratios ? Math.exp(value) : value, unit))
   return { kind: "descriptor", title, styles, of: scaled.map(place), told, without: values.length - known.length }
@@ -109,22 +122,4 @@ function middles(data) {
     found.set(cluster, { x, y, size: inside.length })
   })
   return found
-}
-
-// A look for each cluster: one of eight hues, a new shape each time that a hue comes again, and the hue whose other
-// clusters lie farthest away. The largest choose first.
-function apart(numbers, sizes, centres) {
-  const looks = new Map()
-  const holders = HUES.map(() => [])
-  const by = [...numbers].sort((a, b) => sizes.get(b) - sizes.get(a) || a - b)
-  for (const number of by) {
-    const here = centres.get(number)
-    const fewest = Math.min(...holders.map((held) => held.length))
-    const open = HUES.map((_, hue) => hue).filter((hue) => holders[hue].length === fewest)
-    const room = (hue) => Math.min(9, ...holders[hue].map((other) => Math.hypot(centres.get(other).x - here.x, centres.get(other).y - here.y)))
-    const best = open.reduce((a, b) => (room(b) > room(a) ? b : a))
-    looks.set(number, { hue: HUES[best], shape: SHAPES[holders[best].length % SHAPES.length] })
-    holders[best].push(number)
-  }
-  return looks
 }

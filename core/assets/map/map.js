@@ -62,11 +62,12 @@ const choices = [
 function theme() {
   const style = getComputedStyle(document.documentElement)
   const of = (name) => style.getPropertyValue(`--${name}`).trim()
-  return Object.fromEntries(["ink", "soft", "ground", "halo", "edge", "accent", "veil", "line"].map((name) => [name, of(name)]))
+  const hues = data.looks.hues[document.documentElement.dataset.theme]
+  return Object.fromEntries([["hues", hues], ...["ink", "soft", "ground", "halo", "edge", "accent", "veil", "line"].map((name) => [name, of(name)])])
 }
 
 function colour(key) {
-  const choice = choices.find(([name]) => name === key) || choices[0] || ["plain", "", () => ({ kind: "domain", styles: [{ hue: HUES[1], shape: "circle" }], of: data.ids.map(() => 0), entries: [{ title: "sounds", size: n }] })]
+  const choice = choices.find(([name]) => name === key) || choices[0] || ["plain", "", () => ({ kind: "domain", styles: [{ hue: 0, shape: "o" }], of: data.ids.map(() => 0), entries: [{ title: "sounds", size: n }] })]
   look = choice[2](data)
   lit = new Set()
   $("colour").value = choice[0]

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from core.looks import HUES, in_turn
 from core.plots.palette import DARK, LIGHT, MARKERS, domain_look, look
 from core.records import DOMAINS
 
@@ -54,6 +55,7 @@ def test_black_on_white_is_21_to_1_and_the_lightness_of_white_is_100():
 @both
 def test_every_colour_stands_out_from_the_background(theme):
     assert min(contrast(colour, theme.background) for colour in theme.colours) >= 3
+    assert len(theme.colours) == HUES
     assert contrast(theme.ink, theme.background) >= 7
     assert contrast(theme.muted, theme.background) >= 4.5
 
@@ -67,9 +69,9 @@ def test_every_two_colours_look_different_to(theme, eyes):
 
 @both
 def test_a_hundred_groups_look_different_and_those_of_none_are_grey(theme):
-    looks = [look(number, theme) for number in range(1, 8 * len(MARKERS) + 1)]
+    looks = [look(in_turn(number), theme) for number in range(1, 8 * len(MARKERS) + 1)]
     assert len(set(looks)) == len(looks) == 104
-    assert look(0, theme).colour == theme.outlier
-    assert look(105, theme) == looks[0]
+    assert look(None, theme).colour == theme.outlier
+    assert look(in_turn(105), theme) == looks[0]
     domains = [domain_look(domain, theme).colour for domain in DOMAINS]
     assert len(set(domains)) == 8 and domain_look("", theme).colour == theme.outlier

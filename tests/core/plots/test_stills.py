@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from core.errors import UnknownNameError, UnsupportedError
+from core.looks import in_turn
 from core.maps import GroupPlane
 from core.plots.bic import ellipse, write_bic
 from core.plots.clusters import WIDTH_PX, height_for, write_clusters
+from core.plots.palette import LIGHT
 from core.plots.sound_map import COLOURS, chosen_colour, write_map
 from core.records import Cluster, Clustering
 from tests.mapped import a_map
@@ -120,7 +122,7 @@ def test_the_second_line_of_a_name_is_indented_also_in_a_browser(tmp_path):
     """Which draws a space at the beginning of a text only if it may not break there."""
     write_clusters(tmp_path / "a.svg", a_map(1, titles={1: "Barking dogs in a yard, and a gate that shuts"}))
     first, second = (each for each in texts(tmp_path / "a.svg") if "dogs" in each or "gate" in each)
-    assert first.startswith("1  Barking")
+    assert first.startswith("1\u00a0\u00a0Barking")
     assert second.startswith("\u00a0" * 4) and not second.strip().startswith(" ")
 
 
@@ -162,6 +164,22 @@ def test_a_clustering_without_a_curve_says_what_to_do(tmp_path):
     ):
         write_bic(tmp_path / "a.png", forced, plane)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_group_has_the_look_of_its_mark_in_every_picture(tmp_path):
+    """Of ten groups the last two take the hues whose first groups lie farthest away, which are not those in turn."""
+    shown = a_map(10)
+    marks = shown.marks()
+    assert marks != {number: in_turn(number) for number in marks}
+    clustering, plane = a_clustering(10)
+    write_clusters(tmp_path / "map.svg", shown)
+    write_bic(tmp_path / "bic.svg", clustering, replace(plane, marks=marks))
+    hues = [LIGHT.colours[mark.hue].lower() for mark in marks.values()]
+    for name in ("map.svg", "bic.svg"):
+        groups = ET.parse(tmp_path / name).getroot().iter(f"{SVG}g")
+        points = [each for each in groups if len(each.findall(f"{SVG}g/{SVG}use")) == 40]
+        drawn = [next(each.iter(f"{SVG}use")).get("style") for each in points]
+        assert [next(hue for hue in hues if hue in style) for style in drawn] == hues
 
 
 def test_an_ellipse_is_two_standard_deviations_long():
