@@ -70,9 +70,9 @@ def with_bar(steps: Iterable[Progress]) -> int:
 
 @contextmanager
 def drawn_bar() -> Iterator[Callable[[Progress], None]]:
-    """A progress bar on stderr; what comes is called with how far the job is."""
+    """A progress bar on stderr, if that is a terminal; what comes is called with how far the job is."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=err, transient=True) as bar:
+    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def draw(step: Progress) -> None:

@@ -75,9 +75,8 @@ def _in_table(table: Path, column: str | None, folder: Path) -> list[Labelled]:
         if not row[path_at] or not label:
             continue
         if not path.is_file():
-            raise NotFoundError(
-                f"{table.name} names {path}, which is not there; mend the table, or say with --base where its paths begin"
-            )
+            step = "mend the table, or say with --base where its paths begin"
+            raise NotFoundError(f"{table.name} names {path}, which is not there; {step}")
         source = row[source_at] if source_at is not None else ""
         before = by_path.setdefault(path, Labelled(path, label, source or str(path)))
         if before.label != label:

@@ -96,7 +96,7 @@ WEAK_NAME = 0.7
 class Cluster(Record):
     """One group of a clustering. `cluster` counts from 1; `exemplars` are sound ids, the most typical first.
 
-    stability: how surely the group comes back when it is made from a part of the sounds, from 0 to 1
+    stability: how far beyond chance the group comes back when parts of the sounds are grouped, from 0 to 1
     (`core.clustering.stability`); None where it was not measured. name_auc: the chance that a search for the title puts
     a member before a sound of another group, 0.5 if it says nothing; None where nothing could be searched. named_by:
     builtin, person, or the name of a chat model.

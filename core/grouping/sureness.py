@@ -10,14 +10,14 @@ assessment of cluster stability, 2007, section 6."""
 def how_sure(
     stability: float | None, name_auc: float | None, named_by: str = "builtin", *, is_edit: bool = False
 ) -> str:
-    """What to think of a group: "It holds still: made anew from parts of the sounds it comes back to 93 %. ..."."""
+    """What to think of a group: "It holds still: made anew from parts of the sounds it comes back to 93 % ..."."""
     return " ".join([_held(stability, is_edit), *([_named(name_auc, named_by)] if name_auc is not None else [])])
 
 
 def _held(stability: float | None, is_edit: bool) -> str:
     if stability is None:
         return f"How firm it is was not measured{', as it was changed by hand' if is_edit else ''}."
-    share = f"made anew from parts of the sounds it comes back to {100 * stability:.0f} %"
+    share = f"made anew from parts of the sounds it comes back to {100 * stability:.0f} % beyond chance"
     if stability >= FIRM:
         return f"It holds still: {share}."
     return f"It is {'a tendency more than a group' if stability >= LOOSE else 'not to be trusted'}: {share} only."

@@ -230,8 +230,8 @@ def get_summary(db: Database, clustering_id: int, cluster: int) -> ClusterSummar
     """
     whole = get_clustering(db, clustering_id)
     found = next((each for each in whole.clusters if each.cluster == cluster), None)
-    members = get_members(db, clustering_id, cluster)
-    if cluster == 0 and members:
+    if cluster == 0 and whole.outliers:
+        members = get_members(db, clustering_id, 0)
         told = f"{len(members)} sound{'' if len(members) == 1 else 's'} that fit nowhere."
         return ClusterSummary(clustering_id, 0, "In no group", told, [], members, is_edit=whole.is_edit)
     if found is None:
@@ -244,7 +244,7 @@ def get_summary(db: Database, clustering_id: int, cluster: int) -> ClusterSummar
         found.title,
         summary,
         found.keywords,
-        members,
+        get_members(db, clustering_id, cluster),
         apart,
         found.stability,
         found.name_auc,

@@ -72,8 +72,8 @@ def test_it_opens_and_keeps_every_row(older):
     after = dump(older)
     assert version(older) == SCHEMA_VERSION
     assert {row["heard"] for row in after["vectors"]} == {row["heard_whole"] for row in after["vectors"]} == {None}
-    for table, rows in before.items():
-        assert [{column: row[column] for column in rows[0]} for row in after[table]] == rows, table
+    for table, kept in before.items():
+        assert [{column: row[column] for column in kept[0]} for row in after[table]] == kept, table
 
 
 def test_it_says_that_its_ears_are_older_and_what_to_do(older):

@@ -326,6 +326,8 @@ def test_a_number_beyond_all_ids_is_one_that_is_not_there(demo_library, made, nu
             ask(number)
     with pytest.raises(NotFoundError, match="is not in clustering 1"):
         demo_library.groups.move([number], 1)
+    with pytest.raises(NotFoundError, match="has no cluster"):
+        demo_library.groups.summary(1, number)
 
 
 def test_the_sounds_of_no_group_are_told_as_cluster_0(demo_library, made) -> None:
