@@ -60,7 +60,8 @@ def test_a_command_answers_and_says_on_stderr_that_older_ears_did(older, args):
     told = earshot(older, *args, "--json")
 
     assert (told.exit_code, told.stderr) == (0, f"note: {named(older)}\n")
-    assert set(json.loads(told.stdout)) <= {"hits", "sounds", "clustering", "k", "method", "clusters"}
+    known = {"hits", "sounds", "clustering", "k", "method", "clusters", "outliers", "change"}
+    assert set(json.loads(told.stdout)) <= known
     assert told.stdout.count("\n") == 1
     plain = earshot(older, *args)
     assert NOTE not in plain.stdout
