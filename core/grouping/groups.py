@@ -16,9 +16,9 @@ from core import text_search
 from core.clustering.partition import typicality
 from core.ears import Ears
 from core.errors import EarshotError, NotFoundError, UnsupportedError
-from core.grouping import contrast, editing
+from core.grouping import contrast, editing, versions
 from core.grouping.contrast import with_titles
-from core.grouping.describing import BUILT_IN, LONGEST_TITLE, PERSON, Describer, Namer
+from core.grouping.describing import LONGEST_TITLE, PERSON, Describer, Namer
 from core.grouping.editing import Edit
 from core.grouping.plain import one_line
 from core.index import SpaceIndex
@@ -153,8 +153,8 @@ class Groups:
 
         with self._store.reading() as db:
             one, other = kept.get_draft(db, before), kept.get_draft(db, after)
-        difference = matching.match(_numbers(one.members), _numbers(other.members))
-        return difference, matching.told(difference, _titles(one))
+        difference = matching.match(versions.numbers_of_sounds(one.members), versions.numbers_of_sounds(other.members))
+        return difference, versions.told(difference, one, other)
 
     def restore(self, clustering_id: int) -> Clustering:
         """Has an earlier version be the one that is meant; all others stay. Raises NotFoundError."""
@@ -233,20 +233,26 @@ class Groups:
         named: Mapping[int, Group] = {}
         firm = dict(enumerate(steady.tolist(), start=1))
         if before is not None:
-            difference = matching.match(_numbers(before.members), _numbers(draft.members))
+            difference = matching.match(
+                versions.numbers_of_sounds(before.members), versions.numbers_of_sounds(draft.members)
+            )
             numbers = matching.kept_numbers(difference, before.members.clusters, draft.members.clusters)
             firm = {numbers[number]: score for number, score in firm.items()}
-            draft = _renumbered(draft, numbers, last)
-            again = matching.match(_numbers(before.members), _numbers(draft.members))
-            draft = replace(draft, change=matching.told(again, _titles(before)))
-            named = _words_that_stay(before, draft, again, namer)
+            draft = versions.renumbered(draft, numbers, last)
+            again = matching.match(
+                versions.numbers_of_sounds(before.members), versions.numbers_of_sounds(draft.members)
+            )
+            draft = replace(draft, change=matching.told(again, versions.titles_of(before)))
+            named = versions.words_that_stay(before, draft, again, namer)
         describer = Describer(db, self._ears.for_text(), draft.members, vectors)
         stay = {
             number: describer.renewed(group) if group.cluster.named_by == PERSON else group
             for number, group in named.items()
         }
         groups = dict(stay) | describer.describe(stay, namer, report)
-        return replace(draft, groups=[_firm(groups[number], firm.get(number)) for number in sorted(groups)]), before
+        return replace(
+            draft, groups=[versions.firm(groups[number], firm.get(number)) for number in sorted(groups)]
+        ), before
 
     def _edit(self, clustering_id: int | None, change: Callable[[Clustering, Members, Draft], Edit]) -> Clustering:
         """A version with a change; made again where another one was made by somebody else meanwhile."""
@@ -315,7 +321,7 @@ class Groups:
         with self._store.writing() as db:
             if kept.current_id(db) != seen:
                 return None
-            if before is not None and draft.based_on is not None and _is_same(before, draft):
+            if before is not None and draft.based_on is not None and versions.is_same(before, draft):
                 kept.set_current(db, draft.based_on)
                 return replace(kept.get_clustering(db, draft.based_on), change=NOTHING)
             return kept.get_clustering(db, kept.put_clustering(db, draft))
@@ -345,47 +351,5 @@ def _vectors(index: SpaceIndex, ids: NDArray[np.int64]) -> Vectors:
     return vectors
 
 
-def _renumbered(draft: Draft, numbers: Mapping[int, int], based_on: int | None) -> Draft:
-    places = np.array([0, *(numbers[number] for number in range(1, len(numbers) + 1))], np.int64)
-    members = replace(draft.members, clusters=places[draft.members.clusters])
-    return replace(draft, members=members, based_on=based_on)
-
-
-def _words_that_stay(before: Draft, draft: Draft, difference: "Difference", namer: Namer | None) -> Mapping[int, Group]:
-    """The groups that keep their titles: those that a person named if they are the same groups, and those that a chat
-    model named if they hold the same sounds and no other model is asked.
-    """
-    stay = {}
-    for group in before.groups:
-        number, by = group.cluster.cluster, group.cluster.named_by
-        same = difference.same.get(number) == number
-        equal = same and np.array_equal(before.members.of(number), draft.members.of(number))
-        if (by == PERSON and same) or (by != BUILT_IN and equal and (namer is None or namer.name == by)):
-            stay[number] = group
-    return stay
-
-
-def _firm(group: Group, score: float | None) -> Group:
-    """A group with its stability, if it was measured."""
-    known = score is not None and np.isfinite(score)
-    return replace(group, cluster=replace(group.cluster, stability=round(float(score or 0), 3) if known else None))
-
-
 def _changed_meanwhile() -> EarshotError:
     return EarshotError("other groups were made again and again meanwhile; wait for that to end and try again")
-
-
-def _numbers(members: Members) -> dict[int, int]:
-    return dict(zip(members.sounds.tolist(), members.clusters.tolist(), strict=True))
-
-
-def _titles(draft: Draft) -> dict[int, str]:
-    return {group.cluster.cluster: group.cluster.title for group in draft.groups}
-
-
-def _is_same(before: Draft, draft: Draft) -> bool:
-    """Whether a clustering says what an earlier one says, in numbers and in words."""
-    same = np.array_equal(before.members.sounds, draft.members.sounds) and np.array_equal(
-        before.members.clusters, draft.members.clusters
-    )
-    return same and (before.method, list(before.groups)) == (draft.method, list(draft.groups))

@@ -130,6 +130,8 @@ def test_two_clusterings_are_compared_whatever_lies_between_them(demo_library: L
     assert (difference.moved, difference.added, difference.gone) == (0, 0, 0)
     assert "became" in told
     assert demo_library.groups.compare(1, 1)[1] == "nothing changed"
+    renamed = demo_library.groups.rename(one.cluster, "Some", 1)
+    assert demo_library.groups.compare(1, renamed.clustering)[1] == "no sound moved, but “Some” is a new title"
     with pytest.raises(NotFoundError, match="there is no clustering 9"):
         demo_library.groups.compare(1, 9)
 
