@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool
 
+from core.errors import UnsupportedError
 from core.library import Library
 from core.records import Progress
 from tools.base import Answer, as_tool
@@ -13,22 +14,24 @@ if TYPE_CHECKING:
     from core.comparison import Comparison  # only a name here; scikit-learn takes a second to import
 
 
-BY_FOLDER = "Where the folders say what the sounds are, ask for a comparison by folder: it tells more."
+NO_FOLDERS = "The folders do not say what the sounds are: put sounds of a kind into a folder of its own to know more."
 
 
 def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` hears how far the comparison is."""
 
-    def compare_ears(by_folder: bool = False) -> Answer:
+    def compare_ears(by_folder: bool | None = None) -> Answer:
         """Rank the ears (embedding models) that have heard this library: which are best for these sounds?
 
         Args:
-            by_folder: Take the folder of each sound as what it is; else the ears are compared without any labels.
+            by_folder: Whether the folder of each sound says what it is; leave it out to have that tried first.
         """
-        compared = library.compare_spaces(by_folder=by_folder, report=report)
+        compared = _compared(library, by_folder, report)
         columns, rows = comparison_table(compared)
-        title = "The ears of this library, the best first" if compared.labelled else "The ears of this library compared"
-        remark = compared.note if compared.labelled else f"{compared.note} {BY_FOLDER}"
+        title = "The ears of this library compared"
+        if compared.labelled:
+            title = "The ears of this library, the best first, by the folders of the sounds"
+        remark = compared.note if compared.labelled else f"{compared.note} {NO_FOLDERS}"
         lines = [title, ", ".join(columns), *(", ".join(row) for row in rows), remark]
         return "\n".join(lines), {
             "kind": "table",
@@ -39,6 +42,16 @@ def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> B
         }
 
     return as_tool(compare_ears)
+
+
+def _compared(library: Library, by_folder: bool | None, report: Callable[[Progress], None]) -> "Comparison":
+    """By the folders if they say what the sounds are, as that tells more; else, if it is left open, without labels."""
+    try:
+        return library.compare_spaces(by_folder=by_folder is not False, report=report)
+    except UnsupportedError:
+        if by_folder is not None:
+            raise
+        return library.compare_spaces(report=report)
 
 
 def comparison_table(compared: "Comparison") -> tuple[list[str], list[list[str]]]:

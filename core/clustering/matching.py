@@ -103,7 +103,10 @@ def told(difference: Difference, titles: Mapping[int, str] | None = None) -> str
     parts += _few(merges, "came from several")
     parts += _few([f"{_old(old, names)} is gone" for old in difference.vanished], "are gone")
     parts += _few([f"cluster {new} is new" for new in difference.new], "are new")
-    parts += [_counted(difference.added, "is new", "are new"), _counted(difference.gone, "is gone", "are gone")]
+    parts += [
+        _counted(difference.added, "is new", "are new"),
+        _counted(difference.gone, "is not in it", "are not in it"),
+    ]
     return ", ".join(part for part in parts if part)
 
 

@@ -242,7 +242,9 @@ class Groups:
             again = matching.match(
                 versions.numbers_of_sounds(before.members), versions.numbers_of_sounds(draft.members)
             )
-            draft = replace(draft, change=matching.told(again, versions.titles_of(before)))
+            change = matching.told(again, versions.titles_of(before))
+            by_hand = f"; what was changed by hand is in clustering {last} still" if before.is_edit else ""
+            draft = replace(draft, change=change if again.is_none else f"{change}{by_hand}")
             named = versions.words_that_stay(before, draft, again, namer)
         describer = Describer(db, self._ears.for_text(), draft.members, vectors)
         stay = {

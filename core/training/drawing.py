@@ -67,7 +67,7 @@ class Training:
             self._teach(optimiser, blocks)
             if step in checks:
                 self._curve.append(self._error())
-                label = f"the error is {self._curve[-1]:.4f}, that of the mean picture {self._error_of_mean:.4f}"
+                label = f"error {self._curve[-1]:.4f} (mean picture {self._error_of_mean:.4f})"
                 if self._curve[-1] == min(self._curve):
                     best = self._copied()
                 if len(self._curve) - 1 - int(np.argmin(self._curve)) >= PATIENCE:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.errors import CancelledError
+from core.errors import CancelledError, UnsupportedError
+from core.library import Library
 from tests.core.test_several_ears import LoudEars, ReadingEars, several
 from tests.tools.test_tools import artifact, call
 
@@ -45,11 +46,28 @@ def test_a_stopped_change_keeps_what_was_heard_and_the_old_ears(several):
     assert call(several, "ears", use="loud").status == "success"
 
 
-@pytest.mark.parametrize("by_folder", [False, True])
-def test_the_best_ears_stand_first(several, by_folder):
-    made = artifact(several, "compare_ears", by_folder=by_folder)
+@pytest.mark.parametrize("by_folder", [False, True, None])
+def test_the_best_ears_stand_first_by_folders_if_nothing_is_said(several, by_folder):
+    made = artifact(several, "compare_ears", **{} if by_folder is None else {"by_folder": by_folder})
     assert len(made["rows"]) == 3
     assert made["columns"][:2] == ["", "ears"]
-    assert ("mAP" in made["columns"]) == by_folder
-    if by_folder:
+    assert ("mAP" in made["columns"]) == (by_folder is not False)
+    if by_folder is not False:
         assert made["rows"][0][1] == "builtin"
+
+
+def test_ears_are_compared_without_labels_where_the_folders_say_nothing(several, monkeypatch):
+    asked = []
+
+    def compare(self, *, by_folder=False, report):
+        asked.append(by_folder)
+        if by_folder:
+            raise UnsupportedError("the library's folders give no two different labels")
+        return compared(self, report=report)
+
+    compared = Library.compare_spaces
+    monkeypatch.setattr(Library, "compare_spaces", compare)
+    made = artifact(several, "compare_ears")
+    assert asked == [True, False]
+    assert "agreement" in made["columns"]
+    assert made["remark"].endswith("put sounds of a kind into a folder of its own to know more.")

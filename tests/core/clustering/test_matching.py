@@ -50,7 +50,7 @@ def test_sounds_that_only_one_clustering_holds_are_new_or_gone() -> None:
     difference = match(clusters(c1=range(10)), clusters(c1=range(3, 40)))
     assert (difference.added, difference.gone, difference.moved) == (30, 3, 0)
     assert difference.same == {1: 1}  # what only one holds does not count: 7 of 7
-    assert told(difference) == "30 sounds are new, 3 sounds are gone"
+    assert told(difference) == "30 sounds are new, 3 sounds are not in it"
 
 
 def test_the_sum_of_what_pairs_have_in_common_decides_and_not_who_is_asked_first() -> None:
@@ -72,7 +72,7 @@ def test_a_cluster_of_new_sounds_is_new_and_one_of_which_all_sounds_went_is_gone
     difference = match(clusters(c1=range(5), c2=range(5, 9)), clusters(c1=range(5), c2=range(20, 24)))
     assert (difference.new, difference.vanished) == ([2], [2])
     assert (difference.added, difference.gone) == (4, 4)
-    assert told(difference) == "cluster 2 is gone, cluster 2 is new, 4 sounds are new, 4 sounds are gone"
+    assert told(difference) == "cluster 2 is gone, cluster 2 is new, 4 sounds are new, 4 sounds are not in it"
 
 
 def test_what_changed_much_is_told_short() -> None:
