@@ -61,7 +61,7 @@ def islands(n: int, k: int) -> SoundMap:
         x=x,
         y=y,
         names=[f"{word}_{i:04d}.wav" for i, word in enumerate(words)],
-        captions=[f"A {word} sounds, close and bright." for word in words],
+        captions=[f"A {word} sounds, close and bright; centred near 2.0 kHz." for word in words],
         domains=["music" if i % 2 else "nature" for i in range(n)],
         durations_s=[0.5 + i % 7 for i in range(n)],
         placed=[False] * n,
@@ -184,6 +184,10 @@ def test_a_map_is_zoomed_searched_drawn_around_and_coloured_anew(tmp_path, file)
         shown.locator("#search").fill("BELL bright")
         expect(shown.locator("#results h2")).to_have_text("417 sounds found")
         expect(shown.locator("#results .row")).to_have_count(20)
+        shown.locator("#results .more").click()
+        expect(shown.locator("#results .row")).to_have_count(417)
+        expect(shown.locator("#results .row").nth(20)).to_be_focused()
+        expect(shown.locator("#results .more")).to_be_hidden()
         shown.wait_for_timeout(150)
         assert drawn.shade(*rain) < 0.4 * drawn.shade(*bell), "what was not found is dim"
         shown.mouse.move(*rain)
@@ -193,6 +197,7 @@ def test_a_map_is_zoomed_searched_drawn_around_and_coloured_anew(tmp_path, file)
         shown.keyboard.press("Escape")
         expect(shown.locator("#results")).to_be_hidden()
 
+        expect(shown.locator("#legend .row span").nth(2)).to_have_text("3 · bell and more")
         shown.locator("#legend .row").nth(0).click()
         shown.wait_for_timeout(150)
         assert drawn.shade(*bell) < 0.4 * drawn.shade(*rain), "one group alone"
@@ -209,9 +214,11 @@ def test_a_map_is_zoomed_searched_drawn_around_and_coloured_anew(tmp_path, file)
         picked = shown.locator("#picked")
         expect(picked.locator("h2")).to_have_text(re.compile(r"^4\d\d sounds selected$"))
         expect(picked.locator(".words span").first).to_have_text("bell")
-        expect(picked.locator(".shares li").first).to_contain_text("bell and more")
+        assert {*picked.locator(".words span").all_inner_texts()} <= {"bright", "close", *WORDS}, "no word of measuring"
+        expect(picked.locator(".shares li").first).to_contain_text("3 · bell and more")
         picked.locator(".rows .row").first.click()
         expect(shown.locator("#pinned h2")).to_contain_text("bell_")
+        expect(shown.locator("#pinned dl")).to_contain_text("3 · bell and more")
 
         before = shown.locator("#map").screenshot()
         shown.locator("#colour").select_option("domain")
@@ -230,6 +237,7 @@ def test_a_map_is_zoomed_searched_drawn_around_and_coloured_anew(tmp_path, file)
         shown.keyboard.press("0")
         shown.mouse.move(rain[0] + 1, rain[1])
         expect(shown.locator("#tip")).to_contain_text("rain_")
+        expect(shown.locator("#tip small")).to_contain_text("1 · rain and more · ")
 
         shown.locator("#theme").click()
         expect(shown.locator("html")).to_have_attribute("data-theme", "dark")

@@ -1,7 +1,16 @@
 // The panel: legend, what was searched, drawn around or chosen. Every text goes in as text.
 
-const STOP = new Set("a an and are as at by for from in into is it its no not of off on or out over some than that the then there this to two up very was with perhaps maybe possibly heard wav mp3 flac ogg opus aif aiff m4a mp4 webm sound sounds".split(" "))
+// Words that say nothing of what sounds: of grammar, of measuring and counting, of files. Of the words under four letters
+// those that may be a sound's own.
+const STOP = new Set([
+  "about above after again another around away back been before behind below being between both could does down during each every from have heard here into just like made make makes many maybe more most much near nearby once only other over perhaps possibly quite rather several some someone something somewhere such than that their them then there these they this those through times together twice under upon very were what when where which while with within without would your",
+  "beats centred decibels hertz length minute minutes onset onsets second seconds series",
+  "three four five seven eight nine eleven twelve",
+  "aiff audio file final flac opus recorded recording sound sounds take untitled webm",
+].join(" ").split(" "))
+const SHORT = new Set("air amp ape arp axe bat bee boo bus can car cat cow cry cup dog dry fan fly fog fox gas gun hat hen hit hot hum ice jet key kid low man oud owl pad pan pig pin pop ram rap rat rub sax saw sea sob sub tap tom toy tub van wet zap zip".split(" "))
 const LISTED = 20
+const MORE = 1000 // rows that one press on "more" adds
 const WORDS = 12
 
 // An element with attributes and children; a child that is a string is text and nothing else.
@@ -36,12 +45,21 @@ function head(title, onclose) {
   return make("header", {}, make("h2", {}, title), onclose && make("button", { type: "button", "aria-label": `Close: ${title}`, title: "Close (Esc)", onclick: onclose }, icon("close")))
 }
 
-// Sounds by name, to hear and to go to.
+// Sounds by name, to hear and to go to: the first of them, and a button for the rest.
 function listed(data, sounds, go) {
-  const rows = sounds.slice(0, LISTED).map((i) =>
-    make("li", {}, make("button", { type: "button", class: "row", title: data.captions[i], "aria-label": `Play ${data.names[i]}`, onclick: (event) => go(i, event.timeStamp) }, icon("play"), make("span", {}, data.names[i]), make("small", {}, seconds(data.durations_s[i])))))
-  const more = sounds.length - rows.length
-  return make("div", {}, make("ul", { class: "rows" }, ...rows), more > 0 && make("p", { class: "more" }, `and ${more.toLocaleString("en")} more`))
+  const row = (i) => make("li", {}, make("button", { type: "button", class: "row", title: data.captions[i], "aria-label": `Play ${data.names[i]}`, onclick: (event) => go(i, event.timeStamp) }, icon("play"), make("span", {}, data.names[i]), make("small", {}, seconds(data.durations_s[i]))))
+  const rows = make("ul", { class: "rows" })
+  const more = make("button", { type: "button", class: "more", onclick: () => extend(MORE).querySelector("button").focus() })
+  const extend = (n) => {
+    const next = sounds.slice(rows.children.length, rows.children.length + n).map(row)
+    rows.append(...next)
+    const left = sounds.length - rows.children.length
+    more.hidden = !left
+    more.textContent = `and ${left.toLocaleString("en")} more`
+    return next[0]
+  }
+  extend(LISTED)
+  return make("div", {}, rows, more)
 }
 
 function drawLegend(section, look, colours, lit, { toggle, clear }) {
@@ -115,7 +133,7 @@ function tally(values) {
 // The words of each sound, and how many sounds have a word.
 class Words {
   constructor(data) {
-    this.of = data.names.map((name, i) => new Set((`${name} ${data.captions[i]}`.toLowerCase().match(/\p{L}{3,}/gu) || []).filter((word) => !STOP.has(word))))
+    this.of = data.names.map((name, i) => new Set((`${name} ${data.captions[i]}`.toLowerCase().match(/\p{L}{3,}/gu) || []).filter((word) => (word.length > 3 ? !STOP.has(word) : SHORT.has(word)))))
     this.counts = new Map(tally(this.of.flatMap((words) => [...words])))
   }
 

@@ -22,6 +22,9 @@ const measured = (value, unit) => `${Math.abs(value) >= 100 ? Math.round(value).
 
 const plural = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`
 
+// A group as it is told: its number, which commands and the chat ask for, and its title. A group without a title is its number.
+const numbered = (data, number, between = " · ") => (data.titles[number] ? `${number}${between}${data.titles[number]}` : `Group ${number}`)
+
 // Corners of shapes of about the area of a circle of radius 1, by their names in Matplotlib; "o" is the circle itself.
 const round = (n, radius) => Array.from({ length: n }, (_, i) => [radius(i) * Math.sin((2 * Math.PI * i) / n), -radius(i) * Math.cos((2 * Math.PI * i) / n)])
 const turned = (corners, turn) => corners.map(([x, y]) => [x * Math.cos(turn) - y * Math.sin(turn), x * Math.sin(turn) + y * Math.cos(turn)])
@@ -73,7 +76,7 @@ function byCluster(data) {
   const sizes = new Map()
   data.clusters.forEach((cluster) => cluster && sizes.set(cluster, (sizes.get(cluster) || 0) + 1))
   const numbers = [...sizes.keys()].sort((a, b) => a - b)
-  const entries = numbers.map((number) => ({ title: data.titles[number] || `Group ${number}`, size: sizes.get(number), number }))
+  const entries = numbers.map((number) => ({ title: numbered(data, number), size: sizes.get(number), number }))
   const rest = data.clusters.filter((cluster) => !cluster).length
   if (rest) entries.push({ title: "in no group", size: rest, number: 0 })
   const styles = entries.map((entry) => styled(data.looks.groups[entry.number]))

@@ -36,7 +36,7 @@ function fold(text) {
 }
 
 function group(i) {
-  return data.clusters.length && data.clusters[i] ? data.titles[data.clusters[i]] || `Group ${data.clusters[i]}` : ""
+  return data.clusters.length && data.clusters[i] ? numbered(data, data.clusters[i]) : ""
 }
 
 function hint(text) {
@@ -175,7 +175,7 @@ function tip(i, px, py) {
   const [name, caption, facts] = box.children
   name.textContent = data.names[i]
   caption.textContent = data.captions[i]
-  facts.textContent = [seconds(data.durations_s[i]), group(i) || data.domains[i]].filter(Boolean).join(" · ")
+  facts.textContent = [group(i) || data.domains[i], seconds(data.durations_s[i])].filter(Boolean).join(" · ")
   const [width, height] = [box.offsetWidth, box.offsetHeight]
   const x = px + 16 + width > view.width ? Math.max(4, px - 16 - width) : px + 16
   const y = py + 18 + height > view.height ? Math.max(4, py - 14 - height) : py + 18

@@ -173,7 +173,7 @@ class View {
   }
 
   labels() {
-    const found = [...middles(this.data)].map(([number, { x, y, size }]) => ({ number, size, x, y: 1 - y, lines: wrapped(this.data.titles[number] || `Group ${number}`) }))
+    const found = [...middles(this.data)].map(([number, { x, y, size }]) => ({ number, size, x, y: 1 - y, lines: wrapped(numbered(this.data, number, "\u2002")) }))
     return found.sort((a, b) => b.size - a.size)
   }
 
