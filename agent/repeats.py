@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 ITEM = re.compile(r"\s*(?:\d+[.)]|[-*•])\s+(?P<said>.*)")
 MAYBE_ITEM = re.compile(r"\s*(?:\d+[.)]?|[-*•])?\s*")
-KIND = re.compile(r"(?:sound|cluster|group)\s+", re.IGNORECASE)
+KIND = re.compile(r"(?:cluster|group)\s+\d+[\s,.*_\"“(]+|(?:sound|cluster|group)\s+", re.IGNORECASE)
 MARKUP = "*_\"'`“”‘’„«»()[]… \\"
 
 
@@ -54,7 +54,7 @@ class Repeats:
 
 
 def _names(head: str, name: str) -> bool:
-    """Whether the head of an item begins with a name ("sound 412" is 412), or ends with it as a part of a path."""
+    """Whether the head of an item begins with a name ("sound 412" is 412, "cluster 3, “Rain”" is Rain), or ends with it as a part of a path."""
     if kind := KIND.match(head):
         head = head[kind.end() :]
     if head.startswith(name):

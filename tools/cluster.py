@@ -8,6 +8,7 @@ from langchain_core.tools import BaseTool
 from core.grouping.describing import Namer
 from core.library import Library
 from core.records import WEAK_NAME, Clustering, Progress
+from core.references import parse_reference
 from tools.base import Answer, as_tool, line, noted, quoted, sound_card
 
 LONGEST_CHANGE = 400
@@ -17,7 +18,11 @@ def cluster_tool(library: Library, report: Callable[[Progress], None], namer: Na
     """The tool over a library; `report` hears how far it is, `namer` names the groups where there is one."""
 
     def cluster(
-        k: int | None = None, method: str | None = None, query: str | None = None, selection: int | None = None
+        k: int | None = None,
+        method: str | None = None,
+        query: str | None = None,
+        selection: int | None = None,
+        sounds: list[str] | None = None,
     ) -> Answer:
         """Group the sounds by how they sound and give each group a title. The result is kept under an id.
 
@@ -26,7 +31,12 @@ def cluster_tool(library: Library, report: Callable[[Progress], None], namer: Na
             method: gmm (finds the number by BIC), hdbscan (leaves out what fits nowhere) or kmeans (needs k).
             query: Group only the sounds that these words find.
             selection: Group only the sounds that the person marked on a map, by the number of the selection.
+            sounds: Group only these sounds, by their ids.
         """
+        if sounds:
+            ids = [parse_reference(each)[0] for each in sounds]
+            ids += [] if selection is None else library.selection(selection)
+            selection = library.keep_selection(ids)
         clustering = library.groups.make(k, method=method, query=query, selection=selection, namer=namer, report=report)
         return noted(library, clustering_answer(library, clustering))
 

@@ -3,8 +3,8 @@
 from langchain_core.tools import BaseTool
 
 from core.errors import NotFoundError
+from core.grouping.selected import describe
 from core.library import Library
-from core.selected import describe
 from tools.base import Answer, as_tool, noted, numbered, quoted, sound_card
 
 SHOWN = 20

@@ -18,13 +18,17 @@ COLUMNS = ["clustering", "groups", "how", "what is different", "made"]
 def versions_tool(library: Library) -> BaseTool:
     """The tool over a library."""
 
-    def versions(compare: list[int] | None = None, restore: int | None = None, name: str = "") -> Answer:
-        """List the clusterings that are kept, compare two of them, go back to one, or give the one meant now a name.
+    def versions(
+        compare: list[int] | None = None, restore: int | None = None, name: str = "", current: bool = False
+    ) -> Answer:
+        """List the clusterings that are kept, compare two, go back to one, name the one meant now, or show its groups.
 
         Args:
-            compare: The ids of two clusterings, or of one that is compared with the one that it is based on.
+            compare: The ids of two clusterings, or of one that is compared with the one that it is based on. 0 is
+                the one that is meant now.
             restore: The id of the clustering to go back to.
             name: What the person calls the clustering that is meant now, or the one that is restored.
+            current: True shows the groups of the clustering that is meant now.
         """
         if compare:
             return _compared(library, compare)
@@ -38,6 +42,8 @@ def versions_tool(library: Library) -> BaseTool:
             if name and restore is not None:
                 told = f"Clustering {made.clustering} {called} and is the one that is meant."
             return f"{quoted(told, LONGEST_CHANGE)}\n{text}", artifact | {"told": told}
+        if current:
+            return clustering_answer(library, library.groups.current())
         every = library.groups.all()
         current = library.groups.current().clustering if every else None
         title = f"{len(every)} clusterings are kept, the newest first."
@@ -51,6 +57,7 @@ def versions_tool(library: Library) -> BaseTool:
 
 
 def _compared(library: Library, ids: list[int]) -> Answer:
+    ids = [each or library.groups.current().clustering for each in ids]
     after = max(ids)
     before = min(ids) if len(set(ids)) > 1 else library.groups.get(after).based_on
     if before is None:

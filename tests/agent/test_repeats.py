@@ -45,6 +45,7 @@ def test_without_a_card_nothing_is_left_out(size):
         ("- **277** “rain.wav”", "277"),
         ("12) 277, at 3.0 s: rain", "277"),
         ("3. “Dark, kick, low”, 10 sounds: 36 “kick.wav”", "Dark, kick, low"),
+        ("- cluster 3, “Dark, kick, low”, 10 sounds: 36 “kick.wav”", "Dark, kick, low"),
         ("- “…17/my sounds/broken.wav”: is not a sound", "broken.wav"),
         ("- broken.wav: is not a sound", "broken.wav"),
     ],

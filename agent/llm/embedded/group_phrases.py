@@ -7,8 +7,10 @@ import re
 from collections.abc import Sequence
 
 from agent.llm.embedded.asked import Artifact, Asked
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.quoting import inert, quoted
 from agent.llm.embedded.telling import caption_of, dicts, line, many, sound_name
+from core.grouping.groups import NOTHING
 from core.grouping.sureness import LOOSE
 from core.records import WEAK_NAME
 
@@ -26,6 +28,8 @@ ASKS_HOW_SURE = re.compile(
 def phrase_clustering(artifact: Artifact, asked: Asked) -> str:
     """What was done, how many groups there are, what to know of them, and the groups."""
     groups = dicts(artifact.get("clusters"))
+    if (asked.args is None or asked.args.get("current")) and (survey := phrase_survey(groups, asked.question)):
+        return survey
     checks = _of_new_title(groups, asked) if artifact.get("told") else _checks(artifact, groups, asked.question)
     shown = _changed(artifact, groups)
     head = f"{_groups_head(artifact, asked)}{'.' if checks or not shown else ':'}"
@@ -54,9 +58,15 @@ def _of_new_title(groups: Sequence[Artifact], asked: Asked) -> list[str]:
 
 
 def phrase_group(group: Artifact) -> str:
-    """A group in one line: its number, title and size, how firm it is, and two of its sounds."""
+    """A group as an item: its number, title and size, how firm it is, and two of its sounds.
+
+    The items have no numbers of their own: a page would count them anew, and groups have gaps.
+    """
     examples = "; ".join(map(sound_name, dicts(group.get("exemplars"))[:2]))
-    parts = [f"{group.get('cluster')}. {quoted(group.get('title') or 'Untitled')}", many(group.get("size", 0), "sound")]
+    parts = [
+        f"- cluster {group.get('cluster')}, {quoted(group.get('title') or 'Untitled')}",
+        many(group.get("size", 0), "sound"),
+    ]
     if _number(group.get("stability")):
         parts.append(f"firm {group['stability']:.2f}")
     if _is_weak(group):
@@ -71,6 +81,8 @@ def _done(artifact: Artifact) -> str:
     if told:
         return told if edit in (None, "undo") else f"{told} “undo” takes it back."
     change = inert(str(artifact.get("change") or "").rstrip("."), _LONGEST)
+    if change == NOTHING:
+        return f"Nothing changed since clustering {artifact.get('clustering')}: the same groups."
     return f"Different from the last clustering: {change}." if change else ""
 
 
@@ -78,7 +90,13 @@ def _groups_head(artifact: Artifact, asked: Asked) -> str:
     k = artifact.get("k", len(dicts(artifact.get("clusters"))))
     query = artifact.get("query") or (asked.args or {}).get("query")
     name = f", {quoted(artifact['name'])}" if artifact.get("name") else ""
-    of = f" of sounds for {quoted(query)}" if query else ""
+    of = (
+        f" of sounds for {quoted(query)}"
+        if query
+        else " of the sounds shown"
+        if (asked.args or {}).get("sounds")
+        else ""
+    )
     head = f"{many(k, 'group')}{of} (clustering {artifact.get('clustering')}{name})"
     if artifact.get("told"):
         return head if artifact.get("edit") not in (None, "undo") else many(k, "group")  # it names the clustering
@@ -100,7 +118,13 @@ def _checks(artifact: Artifact, groups: Sequence[Artifact], question: str) -> li
             f"Made anew from parts of the sounds, cluster {best} comes back best, to {100 * firm[best]:.0f} %, and"
             f" cluster {worst} worst, to {100 * firm[worst]:.0f} %."
         )
-    if loose := [number for number, value in firm.items() if value < LOOSE]:
+    return [*said, *_weaknesses(groups)]
+
+
+def _weaknesses(groups: Sequence[Artifact]) -> list[str]:
+    """Which groups are loose and whose names are weak."""
+    said = []
+    if loose := [group["cluster"] for group in groups if _is_loose(group)]:
         said.append(f"{_clusters(loose)} {'falls' if len(loose) == 1 else 'fall'} apart when made anew.")
     if weak := [group["cluster"] for group in groups if _is_weak(group)]:
         one = len(weak) == 1
@@ -119,6 +143,11 @@ def _number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
+def _is_loose(group: Artifact) -> bool:
+    found = group.get("stability")
+    return isinstance(found, int | float) and found < LOOSE
+
+
 def _is_weak(group: Artifact) -> bool:
     found = group.get("name_auc")
     return isinstance(found, int | float) and found < WEAK_NAME
@@ -132,6 +161,39 @@ def _clusters(numbers: Sequence[int]) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def phrase_survey(groups: Sequence[Artifact], question: str) -> str:
+    """The groups by what a question asks of all: the weak ones, the biggest, or their sizes; empty for any other."""
+    by_size = sorted(groups, key=lambda group: -int(group.get("size") or 0))
+    if not groups:
+        return ""
+    if first("weak", question):
+        return _survey_of_weak(groups)
+    if match := first("biggest", question):
+        least = re.match("small|tin|few|least", match["big"]) is not None
+        end = by_size[-1 if least else 0]
+        equal = [group for group in by_size if group.get("size") == end.get("size")]
+        named = _listed([f"cluster {group.get('cluster')}, {_title_of(group)}" for group in equal[:_MOST_NAMED]])
+        each = f"with {many(end.get('size', 0), 'sound')}{' each' if len(equal) > 1 else ''}"
+        which = "smallest" if least else "biggest"
+        return f"The {which} {'is' if len(equal) == 1 else 'are'} {named}, {each}."
+    if first("sizes", question):
+        said = [f"cluster {group.get('cluster')}, {_title_of(group)}: {group.get('size', 0)}" for group in by_size]
+        return f"By size, in sounds: {'; '.join(said)}."
+    return ""
+
+
+def _survey_of_weak(groups: Sequence[Artifact]) -> str:
+    if not any(_number(group.get(key)) for group in groups for key in ("stability", "name_auc")):
+        return "How firm these groups are is not known, nor how well their names fit; “cluster my sounds” tells it."
+    weak = "\n".join(phrase_group(group) for group in groups if _is_loose(group) or _is_weak(group))
+    told = " ".join(_weaknesses(groups))
+    return f"{told}\n\n{weak}" if weak else "No group is weak: none falls apart, and every name finds its own sounds."
+
+
+def _title_of(group: Artifact) -> str:
+    return quoted(group.get("title") or "Untitled")
 
 
 def phrase_cluster(artifact: Artifact, asked: Asked) -> str:

@@ -10,8 +10,10 @@ from agent.llm.embedded.group_phrases import phrase_group
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.phrasing import phrase_artifact, phrase_skips
 from agent.llm.embedded.plans import Call, Plan, ask, call, given
+from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.searching import count, like, meant, unknown, words
 from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.telling import asks_for_one_thing
@@ -31,7 +33,25 @@ def cluster(turn: Turn) -> Plan:
         return ask("cluster", replies.HOW_MANY_GROUPS)
     if k is not None and slots.method == "hdbscan":
         return Plan("cluster", text=replies.FINDS_ITS_NUMBER)
-    return call("cluster", "cluster", k=k, method=slots.method, query=grouped(turn.wording))
+    only = _these(turn) or {"query": grouped(turn.wording)}
+    return call("cluster", "cluster", k=k, method=slots.method, **only)
+
+
+def _these(turn: Turn) -> dict[str, Any]:
+    """The sounds of the list shown last, where "these" are to be grouped: by the words that found them, else by ids."""
+    memory = turn.memory
+    sounds = memory.shown_sounds
+    if memory.looked_at is not None:  # one sound of a list was looked at
+        sounds = memory.places if memory.places_are == "sounds" else []
+    if not sounds or memory.map is not None or not first("group_shown", plain(turn)):
+        return {}
+    if memory.selection is not None:
+        return {"selection": memory.selection}
+    name, args = memory.search or ("", {})
+    by_words = memory.last is not None and memory.last.kind == "hits" and name == "search_by_text"
+    if by_words and args.get("text") and not args.keys() - {"text", "k"}:
+        return {"query": args["text"]}
+    return {"sounds": sounds}
 
 
 def n_groups(slots: Slots) -> int | None:

@@ -3,13 +3,12 @@
 import re
 
 from agent.llm.embedded import replies, searching
-from agent.llm.embedded.asked import Asked
 from agent.llm.embedded.content import holds_only, save_name, says_any
 from agent.llm.embedded.looking import clusters_named, n_groups
 from agent.llm.embedded.patterns import first, found, short
-from agent.llm.embedded.phrasing import phrase_artifact
 from agent.llm.embedded.plans import Call, Plan, call, given
 from agent.llm.embedded.pointing import GROUP, groups_in, plain, shown_id, slots_of
+from agent.llm.embedded.surveying import all_groups
 from agent.llm.embedded.turn import Turn
 
 _COLOURS = {
@@ -74,6 +73,8 @@ def _selected(turn: Turn, words: str) -> Plan | None:
     number = int(numbered[1]) if numbered else turn.memory.selection
     if named and number is None:
         return Plan("selection", text=replies.NO_SELECTION)
+    if number is None and turn.memory.map is not None and first("export_these", words):
+        return Plan("selection", text=replies.NO_SELECTION)  # what is drawn is kept by a button alone
     if number is None or not (named or any(first(each, words) for each in ("what", "group_these", "export_these"))):
         return None
     if says_any(turn.wording, "export", table="demands") and not first("tell", words):
@@ -97,12 +98,10 @@ def _sure(turn: Turn, words: str) -> Plan | None:
     if not named and (match := re.search(rf"\b(?:the|that) [\w -]+ {GROUP}\b", words)):
         named = [(number, shown_id(turn)) for number in groups_in(turn, match[0]) or []]
     memory, last = turn.memory, turn.memory.last.kind if turn.memory.last else ""
-    of_all = last == "clustering" or re.search(r"\b(?:groups|clusters|clustering)\b", words) is not None
+    of_all = last == "clustering" or re.search(r"\b(?:groups|clusters|clustering|all of them)\b", words) is not None
     if not named and not of_all and last == "cluster" and memory.cluster:
         named = [(memory.cluster["cluster"], memory.cluster.get("clustering"))]
     if named:
         calls = (Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number, of in named[:4])
         return Plan("describe", tuple(calls))
-    if memory.clustering is not None and of_all and not asks_apart:
-        return Plan("groups", text=phrase_artifact(memory.clustering, Asked(question=words)))
-    return None
+    return all_groups(turn, words) if of_all and not asks_apart else None

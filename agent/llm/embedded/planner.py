@@ -1,7 +1,7 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
 What is said of ears, of changes to groups, of versions and maps is read by patterns first (`hearing`, `regrouping`,
-`revisiting`, `mapping`). Any other message is read in three ways: what it wants (`intents`), what it names (`slots`,
+`revisiting`, `surveying`, `mapping`). Any other message is read in three ways: what it wants (`intents`), what it names (`slots`,
 `content`) and what it points back to (`memory`). Only messages of the person are read for meaning; of tool results only
 ids, numbers and lengths count, and the titles of groups, to tell which of them the person's words name.
 """
@@ -9,7 +9,7 @@ ids, numbers and lengths count, and the titles of groups, to tell which of them 
 import re
 from collections.abc import Callable
 
-from agent.llm.embedded import exporting, looking, mapping, regrouping, replies, revisiting, searching
+from agent.llm.embedded import exporting, looking, mapping, regrouping, replies, revisiting, searching, surveying
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
@@ -89,7 +89,13 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
     return lambda _: Plan(intent, text=text)
 
 
-_BEFORE_GUESSES = (about_ears, regrouping.about_groups, revisiting.about_versions, mapping.about_maps)
+_BEFORE_GUESSES = (
+    about_ears,
+    regrouping.about_groups,
+    revisiting.about_versions,
+    surveying.about_all_groups,
+    mapping.about_maps,
+)
 """What reads structured requests by patterns."""
 
 STEPS: dict[str, Callable[[Turn], Plan]] = {

@@ -49,7 +49,8 @@ ATTACHED_IS_ONLY_COMPARED = (
     "To measure it, add its folder to the library."
 )
 WHAT_TO_EXPORT = (
-    "Nothing has been shown yet that I could copy. Search or cluster first, or name sounds: “export 412 and 57”."
+    "Nothing has been shown yet that I could copy. Search or cluster first, or name sounds: “export 412 and 57”. "
+    "For sounds on the map, draw around some and press one of the buttons below it."
 )
 WHICH_OTHER = "Which other one? Say its number in the list, for example “number 2”, or its id."
 NO_SUCH_NUMBER = "Into how many groups? It takes at least 1, for example “cluster my sounds into 8 groups”."
@@ -71,7 +72,14 @@ WHICH_TITLE = "What shall cluster {} be called?"
 WHICH_TO_MERGE = "Which groups shall I merge? Say their numbers, for example “merge 2 and 5”."
 WHICH_TO_SPLIT = "Which group shall I split? Say its number, for example “split cluster 4 into 3”."
 WHAT_TO_MOVE = "Which sounds, and to which group? For example “move sound 12 to cluster 6”."
-NO_SELECTION = "Nothing is selected yet. Say “show me a map” and draw around some sounds."
+NO_SELECTION = (
+    "I know of no selection yet. Say “show me a map”, draw around some sounds on the map and press one of the buttons "
+    "below it."
+)
+NAMES = (
+    "The names of groups come from the tags and file names of their sounds. “rename cluster 3 to soft kicks” gives a "
+    "better one, and it is kept. A larger chat model, where one is connected, names the groups that are made with it."
+)
 NO_SEARCH = "There is no search to go on from. Say what to look for first, for example “find rain”."
 NOT_IN_LIST = "The list shown last has no such entry. Name the sound by its id, for example “what is 412?”."
 A_FILE_IS_ATTACHED = (

@@ -8,6 +8,8 @@ from agent.llm.embedded.pointing import GROUP, plain, shown_id
 from agent.llm.embedded.regrouping import command_mended, tidy
 from agent.llm.embedded.turn import Turn
 
+MEANT_NOW = 0
+"""Stands for the clustering that is meant now, where none was shown."""
 _KEPT = short("KEPT")
 _OF_GROUPS = re.compile(
     rf"\b(?:{GROUP}|{_KEPT}|last|before|previous|earlier|this|that|it|them|these|now|time|edit|change|exactly|here)\b"
@@ -50,6 +52,9 @@ def _compared(turn: Turn, words: str) -> Plan | None:
     since = first("since_last", words)
     if since is None:
         return None
+    after_ingest = turn.memory.ingest is not None and turn.memory.latest is turn.memory.ingest
+    if since["rest"] is None and not after_ingest and re.search(r"\b(?:chang|differ)", words):
+        return call("versions", "versions", compare=[shown or MEANT_NOW])
     if shown is None:
         return call("versions", "versions") if re.search(rf"\b(?:{GROUP}|{_KEPT})\b", words) else None
     if since["rest"] is None and turn.memory.clustering is not turn.memory.latest:

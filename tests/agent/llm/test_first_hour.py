@@ -137,8 +137,8 @@ def test_groups_are_found_by_their_titles_keywords_and_members():
         assert found.tool_calls == []
         return found.text
 
-    assert said("which cluster has the snares?").startswith("2. “Snare, bright”")
-    assert said("in which group is 101?").startswith("1. “Kind 1”")
+    assert said("which cluster has the snares?").startswith("- cluster 2, “Snare, bright”")
+    assert said("in which group is 101?").startswith("- cluster 1, “Kind 1”")
     assert said("which group are the whales in?").startswith("The titles and keywords of the groups shown do not say.")
     assert "Say “cluster my sounds”" in answer(saying("which cluster has the snares?"), TOOLS).text
 

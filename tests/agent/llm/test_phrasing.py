@@ -114,9 +114,9 @@ def test_every_group_is_listed_with_two_examples():
     said = phrase_artifact(clustering(3), Asked({"k": 3})).split("\n\n")[1].split("\n")
 
     assert said == [
-        "1. “Kind 1”, 11 sounds: sound 101, “sound_101.wav”; sound 102, “sound_102.wav”",
-        "2. “Kind 2”, 12 sounds: sound 201, “sound_201.wav”; sound 202, “sound_202.wav”",
-        "3. “Kind 3”, 13 sounds: sound 301, “sound_301.wav”; sound 302, “sound_302.wav”",
+        "- cluster 1, “Kind 1”, 11 sounds: sound 101, “sound_101.wav”; sound 102, “sound_102.wav”",
+        "- cluster 2, “Kind 2”, 12 sounds: sound 201, “sound_201.wav”; sound 202, “sound_202.wav”",
+        "- cluster 3, “Kind 3”, 13 sounds: sound 301, “sound_301.wav”; sound 302, “sound_302.wav”",
     ]
 
 

@@ -165,7 +165,7 @@ def test_a_change_is_told_first_and_how_it_is_taken_back():
     assert head == f"{told} “undo” takes it back. 5 groups (clustering 4):"
     assert (
         groups.splitlines()[0]
-        == "1. “Rain, water”, 11 sounds, firm 0.93: sound 101, “sound_101.wav”; sound 102, “sound_102.wav”"
+        == "- cluster 1, “Rain, water”, 11 sounds, firm 0.93: sound 101, “sound_101.wav”; sound 102, “sound_102.wav”"
     )
 
 
@@ -201,7 +201,7 @@ def test_of_many_groups_a_change_lists_only_those_that_it_names():
     made = clustering(14, 4) | {"edit": "split", "told": told, "change": told}
     head, listed = phrase_artifact(made, Asked()).split("\n\n")
     assert head == f"{told} “undo” takes it back. 14 groups (clustering 4):"
-    assert [line.partition(" ")[0] for line in listed.splitlines()] == ["2.", "14."]
+    assert [line.partition(",")[0] for line in listed.splitlines()] == ["- cluster 2", "- cluster 14"]
     undone = made | {"edit": "undo", "told": "Taken back; clustering 3 is the one that is meant now."}
     assert phrase_artifact(undone, Asked()) == f"{undone['told']} 14 groups."
 

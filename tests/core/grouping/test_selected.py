@@ -1,6 +1,6 @@
 """What some sounds hold, told from what a list shows of them."""
 
-from core.selected import describe
+from core.grouping.selected import describe
 
 
 def card(sound: int, tags: list[str], duration_s: float = 1.0, path: str = "/a/x.wav") -> dict:
