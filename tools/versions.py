@@ -45,11 +45,11 @@ def versions_tool(library: Library) -> BaseTool:
         if current:
             return clustering_answer(library, library.groups.current())
         every = library.groups.all()
-        current = library.groups.current().clustering if every else None
+        meant = library.groups.current().clustering if every else None
         title = f"{len(every)} clusterings are kept, the newest first."
         if len(every) < 2:
             title = "1 clustering is kept." if every else "No clustering is kept yet; cluster the sounds first."
-        rows = [_row(each, current) for each in reversed(every[-SHOWN:])]
+        rows = [_row(each, meant) for each in reversed(every[-SHOWN:])]
         lines = [title, *(", ".join(filter(None, row)) for row in rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
 
@@ -73,8 +73,8 @@ def _keyed_by_text(value: Any) -> Any:
     return {str(key): each for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def _row(each: Clustering, current: int | None) -> list[str]:
-    number = f"{each.clustering}{', meant now' if each.clustering == current else ''}"
+def _row(each: Clustering, meant: int | None) -> list[str]:
+    number = f"{each.clustering}{', meant now' if each.clustering == meant else ''}"
     named = f"{quoted(each.name)}: " if each.name else ""
     how = f"{each.method}{f', {quoted(each.query)}' if each.query else ''}"
     change = one_line(each.change, LONGEST_CHANGE)

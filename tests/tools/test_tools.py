@@ -415,6 +415,13 @@ def test_export_copies_sounds_into_a_new_folder_each_time(demo_library, demo_fol
     assert Path(first["manifest"]).is_file()
 
 
+def test_only_the_sounds_that_are_named_are_grouped(demo_library):
+    made = artifact(demo_library, "cluster", k=2, sounds=[HAT, f"{KICK}:0", "10", RAIN, "14", RAIN])
+    members = [artifact(demo_library, "summarize_cluster", cluster=n)["members"] for n in (1, 2)]
+    assert sum(each["size"] for each in made["clusters"]) == 5
+    assert sorted(member for each in members for member in each) == [1, 9, 10, 13, 14]
+
+
 def test_export_of_a_clustering_has_a_folder_for_each_cluster(demo_library):
     made = artifact(demo_library, "cluster", k=3)
     exported = artifact(demo_library, "export", clustering=1)

@@ -45,7 +45,12 @@ def test_an_earlier_one_is_gone_back_to_and_named_at_once(two):
     assert made["told"] == "Clustering 1 is called “first try” now and is the one that is meant."
 
 
-@pytest.mark.parametrize("compare", [[1, 2], [2, 1], [2]])
+def test_the_groups_of_the_one_that_is_meant_are_shown(two):
+    made = artifact(two, "versions", current=True)
+    assert (made["kind"], made["clustering"], made["k"], "told" in made) == ("clustering", 2, 3, False)
+
+
+@pytest.mark.parametrize("compare", [[1, 2], [2, 1], [2], [0]])
 def test_two_are_compared_the_earlier_first_and_one_with_what_it_was_made_from(two, compare):
     made = artifact(two, "versions", compare=compare)
     assert (made["kind"], made["title"]) == ("difference", "From clustering 1 to 2: clusters 1 and 2 became 1.")
