@@ -54,7 +54,10 @@ class Repeats:
 
 
 def _names(head: str, name: str) -> bool:
-    """Whether the head of an item begins with a name ("sound 412" is 412, "cluster 3, “Rain”" is Rain), or ends with it as a part of a path."""
+    """Whether the head of an item begins with a name, or ends with it as a part of a path.
+
+    "sound 412" begins with 412, and "cluster 3, “Rain”" with Rain.
+    """
     if kind := KIND.match(head):
         head = head[kind.end() :]
     if head.startswith(name):

@@ -43,7 +43,7 @@ def _these(turn: Turn) -> dict[str, Any]:
     sounds = memory.shown_sounds
     if memory.looked_at is not None:  # one sound of a list was looked at
         sounds = memory.places if memory.places_are == "sounds" else []
-    if not sounds or memory.map is not None or not first("group_shown", plain(turn)):
+    if len(sounds) < 2 or memory.map is not None or not first("group_shown", plain(turn)):
         return {}
     if memory.selection is not None:
         return {"selection": memory.selection}

@@ -1,9 +1,10 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
-What is said of ears, of changes to groups, of versions and maps is read by patterns first (`hearing`, `regrouping`,
-`revisiting`, `surveying`, `mapping`). Any other message is read in three ways: what it wants (`intents`), what it names (`slots`,
-`content`) and what it points back to (`memory`). Only messages of the person are read for meaning; of tool results only
-ids, numbers and lengths count, and the titles of groups, to tell which of them the person's words name.
+What is said of ears, of groups and changes to them, of versions and maps is read by patterns first (`hearing`,
+`regrouping`, `revisiting`, `surveying`, `mapping`). Any other message is read in three ways: what it wants (`intents`),
+what it names (`slots`, `content`) and what it points back to (`memory`). Only messages of the person are read for
+meaning; of tool results only ids, numbers and lengths count, and the titles of groups, to tell which of them the
+person's words name.
 """
 
 import re

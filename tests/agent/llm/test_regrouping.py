@@ -241,6 +241,44 @@ def test_how_sure_all_groups_are_is_told_from_what_was_shown():
     assert "cluster 1 comes back best" in answer([*messages, HumanMessage("can i trust these clusters?")], TOOLS).text
 
 
+SHOWN = titled()
+SHOWN["clusters"][1] |= {"stability": 0.4}
+SHOWN["clusters"][4] |= {"name_auc": 0.5, "size": 40}
+
+
+def surveyed(question: str, artifact: dict[str, Any] = SHOWN) -> str:
+    return phrase_artifact(artifact, Asked({"current": True}, question))
+
+
+def test_groups_are_listed_without_numbers_that_a_page_would_count_anew():
+    gap = phrase_artifact(titled(5, without=(2, 5)), Asked())
+    listed = gap.split("\n\n")[1].splitlines()
+    assert [line.partition(",")[0] for line in listed] == [f"- cluster {n}" for n in (1, 3, 4, 6)]
+
+
+def test_of_weak_groups_only_those_are_listed_that_are_loose_or_have_a_weak_name():
+    told, listed = surveyed("which groups are weak?").split("\n\n")
+    assert told == (
+        "Cluster 2 falls apart when made anew."
+        " The name of cluster 5 is weak: a search for it hardly finds its own sounds."
+    )
+    assert [line.partition(",")[0] for line in listed.splitlines()] == ["- cluster 2", "- cluster 5"]
+    assert surveyed("which groups are weak?", titled()).startswith("No group is weak:")
+    assert "is not known" in surveyed("which groups are weak?", clustering())
+
+
+def test_the_biggest_and_the_sizes_are_told_in_a_sentence():
+    assert surveyed("which group is the biggest?") == "The biggest is cluster 5, “Speech”, with 40 sounds."
+    assert surveyed("what is the smallest cluster?") == "The smallest is cluster 1, “Rain, water”, with 11 sounds."
+    said = surveyed("how many sounds are in each group?")
+    assert said.startswith("By size, in sounds: cluster 5, “Speech”: 40; cluster 6, “Birds”: 16; ")
+
+
+def test_groups_that_came_out_the_same_are_told_so():
+    same = phrase_artifact(titled(change="nothing changed"), Asked())
+    assert same.startswith("Nothing changed since clustering 3: the same groups. 6 groups")
+
+
 def test_a_selection_is_told_by_what_is_common_and_three_to_hear():
     head, listed = phrase_artifact(selection(), Asked()).split("\n\n")
     assert head == (
