@@ -28,8 +28,10 @@ ASKS_HOW_SURE = re.compile(
 def phrase_clustering(artifact: Artifact, asked: Asked) -> str:
     """What was done, how many groups there are, what to know of them, and the groups."""
     groups = dicts(artifact.get("clusters"))
-    if (asked.args is None or asked.args.get("current")) and (survey := phrase_survey(groups, asked.question)):
-        return survey
+    if (asked.args or {}).get("current"):  # a look at what is there, whatever made it
+        if survey := phrase_survey(groups, asked.question):
+            return survey
+        artifact = {**artifact, "told": "", "change": ""}
     checks = _of_new_title(groups, asked) if artifact.get("told") else _checks(artifact, groups, asked.question)
     shown = _changed(artifact, groups)
     head = f"{_groups_head(artifact, asked)}{'.' if checks or not shown else ':'}"
@@ -185,11 +187,18 @@ def phrase_survey(groups: Sequence[Artifact], question: str) -> str:
 
 
 def _survey_of_weak(groups: Sequence[Artifact]) -> str:
-    if not any(_number(group.get(key)) for group in groups for key in ("stability", "name_auc")):
+    firm, named = ([group for group in groups if _number(group.get(key))] for key in ("stability", "name_auc"))
+    if not firm and not named:
         return "How firm these groups are is not known, nor how well their names fit; “cluster my sounds” tells it."
     weak = "\n".join(phrase_group(group) for group in groups if _is_loose(group) or _is_weak(group))
     told = " ".join(_weaknesses(groups))
-    return f"{told}\n\n{weak}" if weak else "No group is weak: none falls apart, and every name finds its own sounds."
+    if weak:
+        return f"{told}\n\n{weak}"
+    good = ["none falls apart when made anew"] if firm else []
+    good += ["every name that was checked finds its own sounds"] if named else []
+    unknown = [group["cluster"] for group in groups if group not in firm] if firm else []
+    rest = f" How firm {_clusters(unknown).lower()} would be is not known." if unknown else ""
+    return f"No group is weak: {' and '.join(good)}.{rest}"
 
 
 def _title_of(group: Artifact) -> str:

@@ -30,7 +30,7 @@ def all_groups(turn: Turn, words: str) -> Plan:
     shown = turn.memory.clustering
     if shown is None:
         return call("groups", "versions", current=True)
-    return Plan("groups", text=phrase_artifact(shown, Asked(question=words)))
+    return Plan("groups", text=phrase_artifact(shown, Asked({"current": True}, words)))
 
 
 def _of_title(turn: Turn, words: str) -> Plan | None:

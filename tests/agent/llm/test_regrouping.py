@@ -265,6 +265,9 @@ def test_of_weak_groups_only_those_are_listed_that_are_loose_or_have_a_weak_name
     assert [line.partition(",")[0] for line in listed.splitlines()] == ["- cluster 2", "- cluster 5"]
     assert surveyed("which groups are weak?", titled()).startswith("No group is weak:")
     assert "is not known" in surveyed("which groups are weak?", clustering())
+    merged = titled()
+    merged["clusters"][1]["stability"] = None
+    assert surveyed("which groups are weak?", merged).endswith(" How firm cluster 2 would be is not known.")
 
 
 def test_the_biggest_and_the_sizes_are_told_in_a_sentence():
@@ -277,6 +280,12 @@ def test_the_biggest_and_the_sizes_are_told_in_a_sentence():
 def test_groups_that_came_out_the_same_are_told_so():
     same = phrase_artifact(titled(change="nothing changed"), Asked())
     assert same.startswith("Nothing changed since clustering 3: the same groups. 6 groups")
+
+
+def test_a_look_at_the_groups_that_are_meant_tells_no_change():
+    assert surveyed("how sure are you about the groups?", titled(change="12 sounds moved")).startswith("6 groups")
+    said = answer(saying("how sure are you about all of them?", "edited"), TOOLS).text
+    assert said.startswith("5 groups (clustering 4)") and "comes back best" in said
 
 
 def test_a_selection_is_told_by_what_is_common_and_three_to_hear():
