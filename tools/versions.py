@@ -61,7 +61,7 @@ def _compared(library: Library, ids: list[int]) -> Answer:
     after = max(ids)
     before = min(ids) if len(set(ids)) > 1 else library.groups.get(after).based_on
     if before is None:
-        raise NotFoundError(f"clustering {after} is based on no other; name the one to compare it with")
+        raise NotFoundError(f"clustering {after} is the first of its kind; name another one to compare it with")
     difference, told = library.groups.compare(before, after)
     title = f"From clustering {before} to {after}: {told}."
     data = {name: _keyed_by_text(value) for name, value in difference.as_dict().items()}
