@@ -77,7 +77,7 @@ def test_where_nothing_was_clustered_none_are_kept(demo_library):
     [
         ({"restore": 9}, "there is no clustering 9; known are: 1, 2"),
         ({"compare": [1, 9]}, "there is no clustering 9; known are: 1, 2"),
-        ({"compare": [1]}, "clustering 1 is the first of its kind; name the one to compare it with"),
+        ({"compare": [1]}, "clustering 1 is the first of its kind; name another one to compare it with"),
     ],
 )
 def test_what_is_not_there_is_told_in_one_sentence(two, args, reason):

@@ -21,6 +21,7 @@ from agent.llm.embedded.turn import Turn
 
 _MOST_AT_ONCE = 4  # groups told of in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once
+_FEWEST_IN_A_GROUP = 2  # sounds on the mean, of a list that is grouped
 
 
 def cluster(turn: Turn) -> Plan:
@@ -38,7 +39,10 @@ def cluster(turn: Turn) -> Plan:
 
 
 def _these(turn: Turn) -> dict[str, Any]:
-    """The sounds of the list shown last, where "these" are to be grouped: by the words that found them, else by ids."""
+    """The sounds of the list shown last, where "these" are to be grouped: by the words that found them, else by ids.
+
+    Nobody wants ten sounds in eight groups: where a list is as short as that, "these" are all sounds.
+    """
     memory = turn.memory
     sounds = memory.shown_sounds
     if memory.looked_at is not None:  # one sound of a list was looked at
@@ -51,7 +55,8 @@ def _these(turn: Turn) -> dict[str, Any]:
     by_words = memory.last is not None and memory.last.kind == "hits" and name == "search_by_text"
     if by_words and args.get("text") and not args.keys() - {"text", "k"}:
         return {"query": args["text"]}
-    return {"sounds": sounds}
+    k = n_groups(turn.slots)
+    return {} if k is not None and len(sounds) < _FEWEST_IN_A_GROUP * k else {"sounds": sounds}
 
 
 def n_groups(slots: Slots) -> int | None:
