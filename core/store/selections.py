@@ -31,11 +31,12 @@ def checked(db: Database, ids: Sequence[int]) -> list[int]:
 
 
 def put_selection(db: Database, ids: Sequence[int]) -> int:
-    """Keeps some sounds, in the order given; returns the number of the selection."""
-    row = {
-        "sounds": np.asarray(ids, np.int64).tobytes(),
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    """Keeps some sounds, in the order given; returns the number of the selection, the one that these have already."""
+    chosen = np.asarray(ids, np.int64).tobytes()
+    kept = db.execute("SELECT id FROM selections WHERE sounds = ? ORDER BY id DESC LIMIT 1", [chosen]).fetchone()
+    if kept is not None:
+        return int(kept[0])
+    row = {"sounds": chosen, "created_at": datetime.now(UTC).isoformat(timespec="seconds")}
     return int(str(db.table("selections").insert(row).last_pk))
 
 

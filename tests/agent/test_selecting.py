@@ -18,6 +18,7 @@ def test_sounds_are_kept_and_asked_about_by_the_number_of_the_selection(demo_lib
     assert keep_selection(demo_library, {"ids": [3, 1, 3, 2], "then": then}) == {"selection": 1, "say": said}
     assert demo_library.selection(1) == [3, 1, 2], "each once, in the order they came in"
     assert keep_selection(demo_library, {"ids": [5], "then": then})["selection"] == 2
+    assert keep_selection(demo_library, {"ids": [3, 1, 2], "then": then})["selection"] == 1, "the same are no new one"
     assert demo_library.selection(1) == [3, 1, 2]
 
 
@@ -47,7 +48,7 @@ def test_sounds_that_do_not_exist_are_no_selection(demo_library, ids):
 
 
 def test_an_unknown_selection_names_the_newest_that_there_are(demo_library):
-    for _ in range(25):
-        demo_library.keep_selection([1])
+    for first, n in [(first, n) for n in (1, 2) for first in range(1, 14)][:25]:
+        demo_library.keep_selection(list(range(first, first + n)))
     with pytest.raises(NotFoundError, match=r"there is no selection 26; known are 6, 7, .*, 25$"):
         demo_library.selection(26)

@@ -1,6 +1,6 @@
 """The page when a person works on groups: makes, corrects, takes back, asks, looks at a map and takes away."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,19 @@ def visit(demo_library: Library, tmp_path: Path) -> Iterator[Visit]:
 
 def answer(visit: Visit, text: str) -> Locator:
     """What is answered to a message, when the turn has ended."""
+    return answered(visit, lambda: visit.ask(text))
+
+
+def asked(visit: Visit) -> str:
+    """The newest message of the person."""
+    return visit.page.locator("[data-step-type=user_message]").last.inner_text().strip()
+
+
+def answered(visit: Visit, ask: Callable[[], None]) -> Locator:
+    """What is answered when something was asked in whatever way, when the turn has ended."""
     answers = visit.page.locator("[data-step-type=assistant_message]")
     before = answers.count()
-    visit.ask(text)
+    ask()
     expect(answers).to_have_count(before + 1, timeout=60_000)
     expect(visit.page.locator("#stop-button")).to_have_count(0, timeout=20_000)
     return answers.last
@@ -130,7 +140,7 @@ def test_a_person_draws_around_sounds_on_the_map_and_goes_on_with_them(visit, tm
     answer(visit, "cluster these into 4 groups")
     shown = answer(visit, "show me a map by brightness")
     expect(shown).to_contain_text("The map shows 15 sounds in 4 groups, coloured by brightness")
-    card = shown.get_by_test_id("sound-map")
+    card = visit.last("sound-map", 1)
     expect(card).to_contain_text("A map of 15 sounds")
     draw_around_all(visit, card)
     expect(card).to_contain_text("15 selected")
@@ -142,17 +152,26 @@ def test_a_person_draws_around_sounds_on_the_map_and_goes_on_with_them(visit, tm
     expect(told.get_by_test_id("sound-row")).to_have_count(15)
     visit.shot("17 selection")
 
-    regrouped = answer(visit, "cluster only these into 3")
-    assert set(groups(regrouped)) == {1, 2, 3}
+    narrowed = answer(visit, "cluster only these into 3")
+    assert set(groups(narrowed)) == {1, 2, 3}
     visit.shot("18 only these")
 
-    visit.ask("export selection 1")
-    visit.page.get_by_role("button", name="Go ahead").click()
+    regrouped = answered(visit, lambda: card.get_by_test_id("ask-cluster").click())
+    assert asked(visit) == "cluster only selection 1"
+    expect(regrouped.get_by_test_id("clusters")).to_contain_text("15 sounds")
+    visit.shot("19 only these, by the button")
+
+    card.get_by_test_id("ask-export").click()
+    ahead = visit.page.get_by_role("button", name="Go ahead")
+    expect(ahead).to_be_visible()
+    assert asked(visit) == "export selection 1"
+    visit.shot("20 selection to be exported")
+    ahead.click()
     (manifest,) = wait_until(lambda: list((tmp_path / "exports").rglob("manifest.json")))
     assert manifest.parent.name == "selection 1"
     wait_until(lambda: len(list(manifest.parent.rglob("*.wav"))) == 15)
     expect(visit.page.locator("#stop-button")).to_have_count(0, timeout=20_000)
-    visit.shot("19 selection exported")
+    visit.shot("21 selection exported")
 
 
 def draw_around_all(visit: Visit, card: Locator) -> None:
