@@ -19,9 +19,18 @@ approved: ContextVar[str | None] = ContextVar("approved", default=None)
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:
-    """Handed to the graph on every turn. Setting `cancelled` ends a long tool after the file it is at."""
+    """Handed to the graph on every turn. Setting `cancelled` ends a long tool after the file it is at.
+
+    stood_in: set when the chat model failed in this turn; the stand-in answers what is left of it.
+    """
 
     cancelled: threading.Event = field(default_factory=threading.Event)
+    stood_in: threading.Event = field(default_factory=threading.Event)
+
+
+def notify(text: str) -> None:
+    """Tells the person in this turn something that the program itself has to say."""
+    get_stream_writer()({"notice": text})
 
 
 def report(progress: Progress) -> None:

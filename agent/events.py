@@ -6,7 +6,10 @@ from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
+from agent.repair import was_cut_off
+
 MODEL_NODE = "model"
+TOO_LONG = "The chat model came to the end of what it may say at once. Say “go on” for the rest."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def read_part(part: Mapping[str, Any]) -> Iterator[Event]:
         case "messages":
             yield from _read_message(*part["data"])
         case "custom":
-            yield ToolProgress(**part["data"])
+            data = part["data"]
+            yield Notice(data["notice"]) if "notice" in data else ToolProgress(**data)
         case "updates":
             for node, update in part["data"].items():
                 yield from _read_update(node, update)
@@ -96,6 +100,8 @@ def _read_update(node: str, update: Any) -> Iterator[Event]:
                 yield ToolStarted(call["id"] or "", call["name"], call["args"])
             if node != MODEL_NODE and not message.tool_calls and message.text:
                 yield Notice(message.text)
+            elif was_cut_off(message) and not message.tool_calls:
+                yield Notice(TOO_LONG)
 
 
 def _finished(message: ToolMessage) -> ToolFinished:

@@ -18,8 +18,10 @@ from langgraph.graph.state import CompiledStateGraph
 from agent.approval import QuestionMiddleware, approval
 from agent.context import AgentContext, approved, report
 from agent.llm.base import namer_of
+from agent.llm.embedded import EmbeddedChatModel
 from agent.prompts import SYSTEM
 from agent.repair import CallNameMiddleware, RepairMiddleware
+from agent.stand_in import StandInMiddleware
 from core.library import Library
 from tools import build_tools
 
@@ -37,7 +39,7 @@ def build_agent(
         model,
         tools,
         system_prompt=SYSTEM,
-        middleware=_middleware(tools, library),
+        middleware=[*_middleware(tools, library), *_standing_in_for(model)],
         context_schema=AgentContext,
         checkpointer=checkpointer,
     )
@@ -56,6 +58,11 @@ def _middleware(tools: list[BaseTool], library: Library) -> list[AgentMiddleware
         ToolErrorMiddleware(_apologise),
         CallNameMiddleware(),
     ]
+
+
+def _standing_in_for(model: BaseChatModel) -> list[AgentMiddleware[Any, AgentContext, Any]]:
+    """Nearest to the model, so that what the stand-in says is mended like what the model says."""
+    return [] if isinstance(model, EmbeddedChatModel) else [StandInMiddleware(EmbeddedChatModel())]
 
 
 def _apologise(problem: Exception, request: Any) -> str:

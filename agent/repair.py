@@ -92,6 +92,11 @@ def with_small_numbers(value: Any) -> Any:
     return value
 
 
+def was_cut_off(message: AIMessage) -> bool:
+    """Whether an answer ended because the model may not say more at once."""
+    return message.response_metadata.get("finish_reason") in CUT_OFF
+
+
 def _storable(response: Response) -> Response:
     return replace(response, result=[_with_small_numbers(message) for message in response.result])
 
@@ -129,7 +134,7 @@ def _not_run(call: ToolCall) -> ToolMessage:
 def _refusals(message: AIMessage) -> list[ToolMessage]:
     broken = [(call["id"], call["name"], "its arguments are not valid JSON") for call in message.invalid_tool_calls]
     calls = [(call["id"], call["name"], "the answer was cut off") for call in message.tool_calls]
-    if message.response_metadata.get("finish_reason") in CUT_OFF:
+    if was_cut_off(message):
         broken += calls
     elif broken:  # the sound calls beside a broken one wait for it: the model repeats all of them
         broken += [(call_id, name, "another call beside it was broken") for call_id, name, _ in calls]

@@ -44,6 +44,16 @@ class Settings(BaseSettings):
     mistral_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("mistral_api_key", "EARSHOT_MISTRAL_API_KEY", "MISTRAL_API_KEY")
     )
+    mistral_model: str = Field(
+        "mistral-small-latest",
+        validation_alias=AliasChoices("mistral_model", "EARSHOT_MISTRAL_MODEL", "MISTRAL_MODEL"),
+        description="Which of Mistral's models talks where the setting `model` names none.",
+    )
+    mistral_base_url: str = Field(
+        "https://api.mistral.ai/v1",
+        validation_alias=AliasChoices("mistral_base_url", "EARSHOT_MISTRAL_BASE_URL", "MISTRAL_BASE_URL"),
+        description="Where Mistral's API is called.",
+    )
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
 

@@ -29,7 +29,7 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
-            if name.startswith("EARSHOT_") or name == "MISTRAL_API_KEY":
+            if name.startswith(("EARSHOT_", "MISTRAL_")):
                 patch.delenv(name)
         patch.setenv("HOME", str(home))
         for name in ("CACHE", "CONFIG", "DATA", "STATE"):

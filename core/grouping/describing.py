@@ -159,13 +159,20 @@ class Describer:
     def _named(
         self, groups: Mapping[int, Group], titles: dict[int, str], namer: Namer, report: Report
     ) -> dict[int, Group]:
-        """The groups that a namer could name, a few at a time; who stops in between pays for no more than those."""
+        """The groups that a namer could name, a few at a time; who stops in between pays for no more than those.
+
+        A namer that fails for as many in a row as are asked at once is taken to be away, and asked no more.
+        """
         named: dict[int, Group] = {}
+        failed = 0
         evidence = [self._evidence(group, titles) for group in groups.values()]
         threads = ThreadPoolExecutor(NAMED_AT_ONCE)
         try:
             answers = [threads.submit(_asked, namer, each) for each in evidence]
             for done, (each, answer) in enumerate(zip(evidence, answers, strict=True), start=1):
+                failed = failed + 1 if answer.result() is None else 0
+                if failed == NAMED_AT_ONCE:
+                    break
                 if (better := self._accepted(groups[each.cluster], each, answer.result(), titles, namer)) is not None:
                     named[each.cluster] = better
                     titles[each.cluster] = better.cluster.title

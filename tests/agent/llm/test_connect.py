@@ -16,7 +16,14 @@ KEY = "k" * 32
 
 @pytest.fixture(autouse=True)
 def _no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    for name in ("MISTRAL_API_KEY", "EARSHOT_MISTRAL_API_KEY", "EARSHOT_MODEL", "OPENAI_API_KEY"):
+    for name in (
+        "MISTRAL_MODEL",
+        "MISTRAL_BASE_URL",
+        "MISTRAL_API_KEY",
+        "EARSHOT_MISTRAL_API_KEY",
+        "EARSHOT_MODEL",
+        "OPENAI_API_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -39,7 +46,8 @@ def test_a_key_alone_means_mistrals_small_model():
 
     assert model.model == "mistral-small-latest"
     assert model.mistral_api_key.get_secret_value() == KEY
-    assert (model.temperature, model.max_retries, model.timeout) == (0.1, 1, 60)
+    assert (model.temperature, model.max_retries) == (0.1, 1)
+    assert model.async_client.timeout.read == model.client.timeout.read == 60
 
 
 def test_a_mistral_model_by_name():

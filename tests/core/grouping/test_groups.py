@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import threading
 import time
 from contextlib import closing
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import EarshotError, NotFoundError, UnsupportedError
-from core.grouping.describing import Evidence, Name
+from core.grouping.describing import NAMED_AT_ONCE, Evidence, Name
 from core.library import Library
 from core.records import Clustering
 from core.store.db import Store
@@ -235,6 +236,22 @@ def test_a_namer_that_fails_leaves_the_built_in_names(demo_library: Library) -> 
 
     made = demo_library.groups.make(4, namer=Failing())
     assert {each.named_by for each in made.clusters} == {"builtin"}
+
+
+def test_a_namer_that_is_away_is_not_asked_about_every_group(demo_library: Library) -> None:
+    asked, over = [], threading.Event()
+
+    class Away(Scripted):
+        def __call__(self, evidence: Evidence) -> Name:
+            asked.append(evidence)
+            if evidence.cluster > NAMED_AT_ONCE:  # who is away takes its time
+                over.wait()
+            raise EarshotError("away")
+
+    made = demo_library.groups.make(12, namer=Away())
+    assert {group.named_by for group in made.clusters} == {"builtin"}
+    assert len(asked) <= 2 * NAMED_AT_ONCE < 12
+    over.set()
 
 
 def test_titles_of_a_namer_are_one_line_without_control_signs(demo_library: Library) -> None:
