@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
+from chainlit.types import ThreadDict
 from starlette.datastructures import Headers
 
+from agent import live
 from agent.cards import literal
 from agent.context import AgentContext
-from agent.screen import Screen, ask_approval
+from agent.guard import UUID
+from agent.history import History
+from agent.pending import Pending, decisions, pending, spoken
+from agent.screen import APPROVAL, ask_approval, show_answered
 from agent.selecting import keep_selection
 from agent.server import running
 from agent.turn import take_turn
-from core.errors import EarshotError
+from core.errors import EarshotError, NotFoundError
 
 if TYPE_CHECKING:
     from core.attachments import Attachment
@@ -36,7 +40,8 @@ STARTERS = {
     "Add a folder of sounds": "How do I add a folder of sounds?",
 }
 
-_busy: dict[str, asyncio.Lock] = {}
+ENDED = "The program ended before this answer was whole. What was finished by then is kept; ask again for the rest."
+WAITS = "The answer before this one is still being written; yours is next."
 
 
 @cl.header_auth_callback
@@ -45,9 +50,10 @@ async def log_in(_: Headers) -> cl.User:
     return cl.User(identifier="you", display_name="You")
 
 
-@cl.data_layer  # type: ignore[arg-type]  # none is what is meant
-def keep_no_second_history() -> None:
-    """Nothing: chats are in the agent's memory, and a database that the environment names is another program's."""
+@cl.data_layer
+def remember() -> History:
+    """The chats of this library; a database that the environment names is another program's."""
+    return running().history
 
 
 @cl.set_starters
@@ -68,16 +74,52 @@ async def welcome() -> None:
         await cl.Message(content=EMPTY).send()
 
 
+@cl.on_chat_resume
+async def take_up(thread: ThreadDict) -> None:
+    """Opens a chat again: what a program that is gone left open is closed, and an open question is asked again.
+
+    While a turn runs in it, in this process, the page is shown that turn so far, and then the rest.
+    """
+    thread_id = thread["id"]
+    live.bring_up_to_date(cl.context.session)
+    try:
+        if live.turn_of(thread_id) is None:
+            await _mend(thread_id)
+    except Exception as error:
+        await _apologise(error)
+    await asyncio.sleep(0)  # what was shown before this moment is on its way to the history
+    fresh = await running().history.get_thread(thread_id) or thread
+    turn = live.turn_of(thread_id)
+    unfinished = turn.screen.unfinished if turn else None
+    shown = [step for step in fresh["steps"] if unfinished is None or step["id"] != unfinished["id"]]
+    thread.update(fresh)
+    thread["steps"] = [*shown, *([unfinished] if unfinished else [])]  # type: ignore[list-item]  # a step as a dict
+
+
 @cl.on_message
 async def answer(message: cl.Message) -> None:
     """One turn: what was attached is taken in, then the agent answers. An error never shows as silence."""
-    lock = _busy.setdefault(cl.context.session.thread_id, asyncio.Lock())
+    session = cl.context.session
+    session.thread_id_to_resume = session.thread_id  # a page whose line broke is brought up to date as well
     try:
-        async with lock:
-            attachments = await _take_in(message)
-            await _run(message.content, attachments)
+        await running().history.claim(_checked(session.thread_id), _user_id())
+        if live.is_busy(session.thread_id):
+            await cl.context.emitter.send_toast(WAITS)
+        async with live.next_turn(session.thread_id):
+            await _answer(message)
     except Exception as error:
         await _apologise(error)
+
+
+@cl.action_callback("decide")
+async def decide(action: cl.Action) -> dict[str, Any]:
+    """Takes an answer that was given by the buttons of a question; the turn goes on by itself."""
+    asked, answers = action.payload.get("asked"), action.payload.get("answers")
+    if not isinstance(answers, list) or not all(isinstance(each, bool) for each in answers):
+        return {"error": "That answer cannot be read. Load the page anew and try again."}
+    session = cl.context.session
+    session.current_task = asyncio.create_task(_decide(str(asked), answers))
+    return {}
 
 
 @cl.action_callback("keep_selection")
@@ -88,18 +130,80 @@ async def take_selection(action: cl.Action) -> dict[str, Any]:
 
 @cl.on_stop
 def stop() -> None:
-    """Tells the tool that is running to end at the next file."""
-    cancelled = cl.user_session.get("cancelled")
-    if cancelled is not None:
-        cancelled.set()
+    """Ends the turn of this chat, on whichever page it was begun, and its tool at the next file."""
+    turn = live.turn_of(cl.context.session.thread_id)
+    if turn is not None:
+        turn.stop()
 
 
-@cl.on_chat_end
-def forget() -> None:
-    """Drops the lock of a chat whose page is closed, unless a turn still runs in it."""
+async def _answer(message: cl.Message) -> None:
+    """Takes a message as the answer to an open question if it says yes or no, else as the next thing asked."""
     thread_id = cl.context.session.thread_id
-    if thread_id in _busy and not _busy[thread_id].locked():
-        del _busy[thread_id]
+    open_question = await pending(running().agent, thread_id)
+    said = spoken(message.content) if open_question and not message.elements else None
+    async with live.running_turn(thread_id, message) as turn:
+        if open_question is None:
+            await _run(turn, message.content, await _take_in(message))
+            return
+        await _show_answers(open_question, [said is True] * len(open_question.questions))
+        if said is None:  # whoever speaks of something else does not want it now
+            await _run(turn, message.content, await _take_in(message))
+        else:
+            await _run(turn, "", [], decisions([said] * len(open_question.questions)))
+
+
+async def _decide(asked: str, answers: list[bool]) -> None:
+    thread_id = cl.context.session.thread_id
+    try:
+        await running().history.claim(_checked(thread_id), _user_id())
+        run = cl.Step(name="on_message", type="run")  # as the turns that a message begins
+        async with live.next_turn(thread_id), run, live.running_turn(thread_id) as turn:
+            open_question = await pending(running().agent, thread_id)
+            if open_question is None or open_question.id != asked or len(answers) != len(open_question.questions):
+                await _close_cards(thread_id, asked)
+                raise NotFoundError("this question is not open any more; ask for it again")
+            await _show_answers(open_question, answers)
+            await _run(turn, "", [], decisions(answers))
+    except Exception as error:
+        await _apologise(error)
+
+
+async def _mend(thread_id: str) -> None:
+    """Ends what was cut off, and asks again what is open and has no buttons."""
+    if await running().history.close_open_steps(thread_id):
+        await cl.Message(content=ENDED).send()
+    asked = await pending(running().agent, thread_id)
+    cards = await running().history.elements_named(thread_id, APPROVAL)
+    if asked and not any((card.get("props") or {}).get("asked") == asked.id for card in cards):
+        await ask_approval(asked)
+
+
+async def _show_answers(asked: Pending, answers: list[bool]) -> None:
+    for card in await running().history.elements_named(cl.context.session.thread_id, APPROVAL):
+        if (card.get("props") or {}).get("asked") == asked.id:
+            await show_answered(card, answers)
+
+
+async def _close_cards(thread_id: str, asked: str) -> None:
+    """Takes the buttons away from a question that nobody waits for any more."""
+    for card in await running().history.elements_named(thread_id, APPROVAL):
+        props = card.get("props") or {}
+        if props.get("asked") == asked and props.get("answers") is None:
+            await show_answered(card, [])
+
+
+def _checked(thread_id: str) -> str:
+    """A chat of the page is named by a UUID; any other name is one of the terminal's, and not for the page."""
+    if UUID.fullmatch(thread_id) is None:
+        raise NotFoundError("this chat cannot be opened here; begin a new one with the pen at the top")
+    return thread_id
+
+
+def _user_id() -> str:
+    user = cl.context.session.user
+    if not isinstance(user, cl.PersistedUser):
+        raise NotFoundError("you are not known here any more; load the page anew")
+    return user.id
 
 
 async def _take_in(message: cl.Message) -> "list[Attachment]":
@@ -110,43 +214,33 @@ async def _take_in(message: cl.Message) -> "list[Attachment]":
         attachment = await asyncio.to_thread(library.attach, Path(str(element.path)), element.name)
         attachments.append(attachment)
         element.url = f"/library/attachment/{attachment.id}"  # played from there: also what a browser cannot decode
+        element.persisted = False  # it came without an address, and was not kept
         await element.send(for_id=message.id)
     return attachments
 
 
-async def _run(text: str, attachments: "list[Attachment]") -> None:
-    cancelled = threading.Event()
-    cl.user_session.set("cancelled", cancelled)
-    screen = Screen()
-    resume: list[dict[str, Any]] | None = None
+async def _run(
+    turn: live.Turn, text: str, attachments: "list[Attachment]", resume: list[dict[str, Any]] | None = None
+) -> None:
+    screen = turn.screen
+    thread_id = cl.context.session.thread_id
+    context = AgentContext(cancelled=turn.cancelled)
     try:
-        while True:
-            await _show_turn(screen, text, attachments, resume, cancelled)
-            await screen.finish()
-            if not screen.asked:
-                return
-            asked, screen.asked = screen.asked, []
-            resume = await ask_approval(asked)
+        async for event in take_turn(running().agent, thread_id, text, attachments, resume=resume, context=context):
+            await screen.show(event)
+        await screen.finish()
     except asyncio.CancelledError:
-        cancelled.set()
+        turn.cancelled.set()
         await screen.stop()
         raise
     except Exception:
         await screen.stop()
         raise
-
-
-async def _show_turn(
-    screen: Screen,
-    text: str,
-    attachments: "list[Attachment]",
-    resume: list[dict[str, Any]] | None,
-    cancelled: threading.Event,
-) -> None:
-    thread_id = cl.context.session.thread_id
-    context = AgentContext(cancelled=cancelled)
-    async for event in take_turn(running().agent, thread_id, text, attachments, resume=resume, context=context):
-        await screen.show(event)
+    asked = await pending(running().agent, thread_id) if screen.asks else None
+    if asked is not None:
+        await ask_approval(asked)
+    if (trouble := running().history.take_trouble()) is not None:
+        raise EarshotError(trouble)
 
 
 async def _apologise(error: Exception) -> None:

@@ -4,19 +4,25 @@ Turns the records of events.py into Chainlit's objects. Knows nothing of graphs,
 """
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import chainlit as cl
+from chainlit.data import get_data_layer
+from chainlit.element import ElementDict
 from chainlit.utils import utc_now
 
 from agent.cards import Card, card_for, progress_line
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
+from agent.pending import Pending
 from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
-APPROVAL_WAIT_S = 3600
+KEEP_EVERY_S = 0.5
+APPROVAL = "Approval"
+SENTENCE_ENDS = re.compile(r"[.!?…:]\s|\n")
 WATCHED = {
     "ingest": "Looking for sounds…",
     "ears": "Looking at the ears…",
@@ -29,15 +35,16 @@ WATCHED = {
 
 @dataclass
 class Screen:
-    """Shows events in order. `asked` are the approvals that the turn waits for."""
+    """Shows events in order. `asks` tells whether the turn ended with a question to the person."""
 
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    asks: bool = False
     _message: cl.Message | None = None
     _message_id: str | None = None
     _steps: dict[str, cl.Step] = field(default_factory=dict)
     _cards: list[Card] = field(default_factory=list)
     _repeats: Repeats = field(default_factory=Repeats)
     _drawn_at_s: float = 0.0
+    _kept_at_s: float = 0.0
 
     async def show(self, event: Event) -> None:
         """Puts one event on the page."""
@@ -51,7 +58,8 @@ class Screen:
             case ToolFinished():
                 await self._close_step(event)
             case ApprovalAsked():
-                self.asked.extend(event.requests)
+                self.asks = True
+                await self._take_back_steps()
             case Notice():
                 await cl.Message(content=event.text).send()
 
@@ -76,13 +84,32 @@ class Screen:
                 await step.update()
         await self.finish()
 
+    @property
+    def unfinished(self) -> dict[str, Any] | None:
+        """The message that is being written, as far as it is; None if none is."""
+        if self._message is None or not self._message.content:
+            return None
+        return dict(self._message.to_dict())
+
     async def _write(self, event: TextDelta) -> None:
         if event.message_id != self._message_id:
             await self._end_message()
         if self._message is None:
-            self._message = cl.Message(content="")
+            self._message = cl.Message(content="", created_at=utc_now())
             self._message_id = event.message_id
-        await self._message.stream_token(self._repeats.feed(event.text))
+        shown = self._repeats.feed(event.text)
+        await self._message.stream_token(shown)
+        await self._keep(shown)
+
+    async def _keep(self, shown: str) -> None:
+        """Whole sentences are kept while the answer goes on: a program that is killed loses the one in flight."""
+        now_s = time.monotonic()
+        layer = get_data_layer()
+        if layer is None or now_s - self._kept_at_s < KEEP_EVERY_S or not SENTENCE_ENDS.search(shown):
+            return
+        self._kept_at_s = now_s
+        if message := self.unfinished:
+            await layer.create_step(message)
 
     async def _end_message(self) -> cl.Message | None:
         message, self._message = self._message, None
@@ -110,6 +137,13 @@ class Screen:
         self._steps[event.call_id] = step
         await step.send()
 
+    async def _take_back_steps(self) -> None:
+        """A call that waits for an answer has not begun; it is told again if the answer is yes."""
+        for call_id, step in list(self._steps.items()):
+            if step.end is None:
+                del self._steps[call_id]
+                await step.remove()
+
     async def _draw_progress(self, event: ToolProgress) -> None:
         step = self._steps.get(event.call_id)
         now_s = time.monotonic()
@@ -132,22 +166,18 @@ class Screen:
             self._repeats.add(card.names)
 
 
-async def ask_approval(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The person's decisions, one for each request; no answer within the hour counts as no."""
-    return [await _ask(request) for request in requests]
+async def ask_approval(asked: Pending) -> None:
+    """Puts an open question on the page, with buttons that a restart leaves in force."""
+    questions = asked.questions
+    several = len(questions) > 1
+    text = "\n\n".join(f"{number}. {each}" if several else each for number, each in enumerate(questions, 1))
+    message = await cl.Message(content=text).send()
+    props = {"asked": asked.id, "count": len(questions), "answers": None}
+    await cl.CustomElement(name=APPROVAL, props=props, display="inline").send(for_id=message.id)
 
 
-async def _ask(request: dict[str, Any]) -> dict[str, Any]:
-    actions = [
-        cl.Action(name="approve", label="Go ahead", payload={"decision": "approve"}),
-        cl.Action(name="reject", label="Not now", payload={"decision": "reject"}),
-    ]
-    question = str(request.get("description") or f"Run {request['name']}?")
-    asked = cl.AskActionMessage(content=question, actions=actions, timeout=APPROVAL_WAIT_S)
-    answer = await asked.send()
-    approved = answer is not None and answer["payload"]["decision"] == "approve"
-    asked.content = f"{question}\n\n**{'Go ahead' if approved else 'Not now'}**"  # the question stays readable
-    await asked.update()
-    if approved:
-        return {"type": "approve"}
-    return {"type": "reject", "message": "The person said no. Do not try again unless they ask for it."}
+async def show_answered(card: ElementDict, answers: list[bool]) -> None:
+    """Says on the card of a question what the person decided, and takes its buttons away."""
+    props = {**(card.get("props") or {}), "answers": answers}
+    for_id = card.get("forId") or ""
+    await cl.CustomElement(id=card["id"], name=APPROVAL, props=props, display="inline", for_id=for_id).send(for_id)

@@ -24,6 +24,7 @@ from core.errors import AudioError, EarshotError, NotFoundError, UnknownNameErro
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from agent.history import History
     from core.library import Library
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,17 @@ class Running:
 
     library: "Library"
     settings: Settings
+    history: "History"
     agent: Any = None
+    chats: BaseCheckpointSaver[str] | None = None
+
+    async def forget(self, thread_id: str) -> None:
+        """Ends what runs in a chat, and empties what the agent remembers of it."""
+        from agent.live import end_turn  # brings Chainlit, which has to be told its folder first
+
+        await end_turn(thread_id)
+        if self.chats is not None:
+            await self.chats.adelete_thread(thread_id)
 
 
 _running: Running | None = None
@@ -70,7 +81,7 @@ def build_server(
     global _running
     address = Address(settings.host, settings.port)
     page = prepare_page(folder, address.origins)
-    _running = Running(library, settings)
+    _running = _state(library, settings)
     app = FastAPI(
         title="Earshot",
         lifespan=_lifespan(_running, agent_factory, page, lambda: on_ready(address.url) if on_ready else None),
@@ -80,6 +91,15 @@ def build_server(
     _mount_page(app)
     app.add_middleware(Guard, address=address)
     return app
+
+
+def _state(library: "Library", settings: Settings) -> Running:
+    from agent.history import History  # brings Chainlit, which has been told its folder by now
+
+    async def forget(thread_id: str) -> None:
+        await running().forget(thread_id)
+
+    return Running(library, settings, History(library.folder, forget))
 
 
 def serve(
@@ -143,9 +163,11 @@ def _lifespan(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             async with chats_of(state.library.folder) as chats:
-                state.agent = agent_factory(chats)
+                await state.history.open()
+                state.chats, state.agent = chats, agent_factory(chats)
                 announce()
                 yield
+                await state.history.close()
         finally:
             page.close()
 

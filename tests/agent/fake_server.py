@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -80,6 +81,10 @@ class FolderLibrary:
 class BreakingAgent:
     """Raises a problem that the person can mend for a message with "known" in it, runs for ever for one with "long" in
     it, and else makes a mistake."""
+
+    async def aget_state(self, _: Any) -> SimpleNamespace:
+        """It never waits for an answer."""
+        return SimpleNamespace(interrupts=())
 
     async def astream(self, given: Any, *_: Any, context: AgentContext, **__: Any) -> AsyncIterator[Any]:
         if "known" in str(given):

@@ -292,11 +292,12 @@ def test_the_page_says_what_it_may_load(stranger):
     assert "frame-ancestors 'none'" in policy
 
 
-def test_the_page_offers_where_to_begin(person):
+def test_the_page_offers_where_to_begin(person, server):
     settings = person.get("/project/settings").json()
     assert settings["starters"][0]["label"] == "What is in my library?"
     assert settings["ui"]["name"] == "Earshot"
-    assert settings["dataPersistence"] is False, "a DATABASE_URL of another program is not ours"
+    assert settings["dataPersistence"] is True
+    assert (server.folder / "history.db").exists(), "not where a DATABASE_URL of another program points to"
     assert settings["markdown"] == (CHECKOUT / "chainlit.md").read_text()
 
 
