@@ -1,4 +1,8 @@
-"""What the person is asked before anything is written outside the library, and the stop until they have answered.
+"""What the person is asked before anything is written, and the stop until they have answered.
+
+Before anything is written outside the library they are asked always; before the library is changed, if nothing that
+they wrote asks for it. The witness of that is the embedded model, which reads their words only: whatever a file name or
+a caption talks a chat model into, it is put to the person first.
 
 The figures in a question are the library's own, from a dry run; of the model's words it shows only the folder's name.
 What was asked is sealed, and a tool does nothing else: a yes to one export is none to another that came meanwhile.
@@ -17,19 +21,22 @@ from langchain.agents.middleware import (
     InterruptOnConfig,
 )
 from langchain.agents.middleware.types import PrivateStateAttr
-from langchain_core.messages import AIMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
+from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 
 from agent.context import AgentContext, approved
+from agent.llm.embedded.planner import plan
 from agent.llm.embedded.quoting import inert, quoted
+from agent.llm.embedded.turn import read_turn
 from core.errors import EarshotError
 from core.export.records import Plan, Undone, readable_size
 from core.export.seals import seal_of_plan, seal_of_undo
 from core.library import Library
-from tools import WRITES_OUTSIDE
+from tools import CHANGES, WRITES_OUTSIDE
 from tools.export import plan_of
 
 log = logging.getLogger(__name__)
@@ -39,6 +46,12 @@ LONGEST_PATH = 200
 LONGEST_REASON = 400
 DONE = {"copy": "Copy", "hard": "Make hard links to", "symbolic": "Make symbolic links to"}
 ANYWAY = "Let it try anyway?"
+GO_ON = "Shall it?"
+MEANT = {"add": "ingest", "update": "ingest", "cluster": "cluster", "recluster": "cluster", "ears": "ears"}
+MEANT |= dict.fromkeys(("rename", "merge", "split", "move", "undo", "assign"), "edit_clusters") | {
+    "versions": "versions"
+}
+"""The tool that an intent asks for, also where the words leave open with what."""
 
 
 class Question(TypedDict):
@@ -55,14 +68,23 @@ class QuestionState(AgentState[Any]):
 
 
 def approval(tools: Sequence[BaseTool]) -> HumanInTheLoopMiddleware[Any, AgentContext, Any]:
-    """Stops before every tool that writes outside the library, until the person says yes or no."""
+    """Stops before a tool that writes outside the library, or changes it unasked, until the person says yes or no."""
 
     def describe(tool_call: ToolCall, state: Any, runtime: Any) -> str:  # noqa: ARG001  the middleware's form
         return _of_call(state, tool_call)["text"]
 
+    changing = _changing(tools)
+
+    def unasked(request: ToolCallRequest) -> bool:
+        return _is_unasked(request.tool_call, changing, request.state["messages"])
+
     asked: dict[str, bool | InterruptOnConfig] = {
         tool.name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe)
         for tool in _asked_about(tools)
+    }
+    asked |= {
+        name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe, when=unasked)
+        for name in changing
     }
     return HumanInTheLoopMiddleware(interrupt_on=asked, interrupt_mode="batched")
 
@@ -76,6 +98,7 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
         super().__init__()
         self._library = library
         self._schemas = {tool.name: tool.get_input_schema() for tool in _asked_about(tools)}
+        self._changing = _changing(tools)
 
     def after_model(self, state: QuestionState, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002  the hook's form
         """The questions about the calls of the last answer."""
@@ -85,6 +108,9 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
             call["id"] or "": question(self._library, self._schemas[call["name"]], call["args"])
             for call in calls
             if call["name"] in self._schemas
+        }
+        questions |= {
+            call["id"] or "": _of_change(call) for call in calls if _is_unasked(call, self._changing, state["messages"])
         }
         return {"questions": questions} if questions else None
 
@@ -124,6 +150,31 @@ def question(library: Library, schema: type[BaseModel], args: Mapping[str, Any])
         log.error("no question could be made of %s, log id %s", dict(args), log_id, exc_info=problem)
         why = f"the program made a mistake ({type(problem).__name__}, log id {log_id})"
     return Question(text=f"This cannot be done: {why}. {ANYWAY}", seal="")
+
+
+def _changing(tools: Sequence[BaseTool]) -> dict[str, Sequence[str]]:
+    """The tools that change the library, and the arguments that make them do so."""
+    return {tool.name: tool.metadata[CHANGES] for tool in tools if tool.metadata and CHANGES in tool.metadata}
+
+
+def _is_unasked(call: ToolCall, changing: Mapping[str, Sequence[str]], messages: Sequence[AnyMessage]) -> bool:
+    """Whether a call changes the library and the person's last message does not ask for that."""
+    if call["name"] not in changing:
+        return False
+    makes_it_change = changing[call["name"]]
+    if makes_it_change and not any(call["args"].get(name) for name in makes_it_change):
+        return False
+    last = max((place for place, each in enumerate(messages) if isinstance(each, HumanMessage)), default=-1)
+    read = plan(read_turn(messages[: last + 1]))
+    return call["name"] not in {MEANT.get(read.intent, ""), *(each.name for each in read.calls)}
+
+
+def _of_change(call: ToolCall) -> Question:
+    args = ", ".join(f"{inert(name)}: {quoted(str(value))}" for name, value in call["args"].items())
+    what = f"{call['name']} ({args})" if args else call["name"]
+    return Question(
+        text=f"The chat model wants to run {what}. Nothing that you wrote asks for it clearly. {GO_ON}", seal=""
+    )
 
 
 def _asked_about(tools: Sequence[BaseTool]) -> list[BaseTool]:

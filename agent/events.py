@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
+from agent.llm.embedded.model import is_embedded
 from agent.repair import was_cut_off
 
 MODEL_NODE = "model"
@@ -14,10 +15,11 @@ TOO_LONG = "The chat model came to the end of what it may say at once. Say “go
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More text of an answer. A new `message_id` begins a new answer."""
+    """More text of an answer. A new `message_id` begins a new answer; `checked` if it names nothing that is unknown."""
 
     message_id: str
     text: str
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _read_message(message: BaseMessage, metadata: Mapping[str, Any]) -> Iterator
     if metadata.get("langgraph_node") != MODEL_NODE or not isinstance(message, AIMessage | AIMessageChunk):
         return
     if text := message.text:
-        yield TextDelta(message.id or "", text)
+        yield TextDelta(message.id or "", text, checked=is_embedded(message))
 
 
 def _read_update(node: str, update: Any) -> Iterator[Event]:

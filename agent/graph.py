@@ -17,6 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from agent.approval import QuestionMiddleware, approval
 from agent.context import AgentContext, approved, report
+from agent.grounding.middleware import GroundingMiddleware
 from agent.llm.base import namer_of
 from agent.llm.embedded import EmbeddedChatModel
 from agent.prompts import SYSTEM
@@ -54,6 +55,7 @@ def _middleware(tools: list[BaseTool], library: Library) -> list[AgentMiddleware
         approval(tools),
         QuestionMiddleware(tools, library),
         RepairMiddleware(),
+        GroundingMiddleware(),
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS_PER_TURN, exit_behavior="end"),
         ToolErrorMiddleware(_apologise),
         CallNameMiddleware(),

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from agent.context import AgentContext
 from agent.events import Event, read_part
+from agent.grounding.known import known_from
+from agent.grounding.stream import Grounded
 from core.attachments import Attachment
 
 STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
@@ -32,9 +34,8 @@ async def take_turn(
     resume: one decision per request of `ApprovalAsked`, {"type": "approve"} or {"type": "reject", "message": ...}.
     """
     config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": STEPS_PER_TURN}
-    said: Any = {"messages": [HumanMessage(with_attachments(text, attachments))]}
-    if resume is not None:
-        said = Command(resume={"decisions": resume})
+    message = HumanMessage(with_attachments(text, attachments))
+    said: Any = {"messages": [message]} if resume is None else Command(resume={"decisions": resume})
     stream = agent.astream(
         said,
         config,
@@ -42,9 +43,21 @@ async def take_turn(
         stream_mode=["messages", "updates", "custom"],
         version="v2",
     )
+    grounded = Grounded(known_from([*await _messages_so_far(agent, config), message]))
     async for part in stream:
         for event in read_part(part):
-            yield event
+            for shown in grounded.take(event):
+                yield shown
+    for shown in grounded.end():
+        yield shown
+
+
+async def _messages_so_far(agent: Any, config: RunnableConfig) -> list[BaseMessage]:
+    """What the conversation holds before the turn; nothing for an agent without a memory."""
+    if agent.checkpointer is None:
+        return []
+    state = await agent.aget_state(config)
+    return list(state.values.get("messages", []))
 
 
 def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:

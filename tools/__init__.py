@@ -28,6 +28,9 @@ from tools.versions import versions_tool
 WRITES_OUTSIDE = "writes_outside"
 """The key in a tool's metadata that says it writes outside the library, so that the person must be asked first."""
 
+CHANGES = "changes"
+"""The key in a tool's metadata that says it changes the library: the arguments by which it does; none, then always."""
+
 
 def build_tools(
     library: Library,
@@ -56,4 +59,4 @@ def build_tools(
     ]
 
 
-__all__ = ["WRITES_OUTSIDE", "build_tools"]
+__all__ = ["CHANGES", "WRITES_OUTSIDE", "build_tools"]

@@ -40,7 +40,7 @@ def cluster_tool(library: Library, report: Callable[[Progress], None], namer: Na
         clustering = library.groups.make(k, method=method, query=query, selection=selection, namer=namer, report=report)
         return noted(library, clustering_answer(library, clustering))
 
-    return as_tool(cluster)
+    return as_tool(cluster, changes=())
 
 
 def clustering_answer(library: Library, clustering: Clustering) -> Answer:

@@ -31,7 +31,7 @@ def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
         lines = [title, *(", ".join(filter(None, row)) for row in rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
 
-    return as_tool(ears)
+    return as_tool(ears, changes=("use",))
 
 
 def _changed(ears: str, n_heard: int) -> str:

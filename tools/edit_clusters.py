@@ -51,7 +51,7 @@ def edit_clusters_tool(library: Library) -> BaseTool:
         head = f"{quoted(told, LONGEST_CHANGE)} It is a new version, clustering {made.clustering}; undo goes back."
         return (f"{told if change == 'undo' else head}\n{text}", artifact | {"edit": change, "told": told})
 
-    return as_tool(edit_clusters)
+    return as_tool(edit_clusters, changes=())
 
 
 def _changed(

@@ -35,4 +35,4 @@ def ingest_tool(library: Library, report: Callable[[Progress], None]) -> BaseToo
         reasons = [f"skipped {quoted(Path(skip['path']).name)}: {skip['reason']}" for skip in skips[:SKIPS_TOLD]]
         return noted(library, ("\n".join([text, *reasons]), {"kind": "ingest", "captioner": captioner, **summary}))
 
-    return as_tool(ingest)
+    return as_tool(ingest, changes=())

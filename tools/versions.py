@@ -53,7 +53,7 @@ def versions_tool(library: Library) -> BaseTool:
         lines = [title, *(", ".join(filter(None, row)) for row in rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
 
-    return as_tool(versions)
+    return as_tool(versions, changes=("restore", "name"))
 
 
 def _compared(library: Library, ids: list[int]) -> Answer:

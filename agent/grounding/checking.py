@@ -91,7 +91,8 @@ class Checker:
             return reference.text, self._after_second(text, reference)
         good_ones = [number for number in reference.numbers if number not in wrong]
         if not good_ones:
-            return NOT_FOUND[reference.kind], reference.end
+            second = _SECOND.match(text, reference.end)
+            return NOT_FOUND[reference.kind], second.end() if second else reference.end
         head = text[reference.start : reference.list_start]
         return f"{head}{', '.join(map(str, good_ones))} {NOT_FOUND[reference.kind]}", reference.end
 

@@ -24,6 +24,7 @@ from agent.llm.embedded.planner import plan
 from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.turn import ASKED, read_turn
 
+_PROVIDER = {"model_provider": "earshot"}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -55,7 +56,9 @@ class EmbeddedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=answer(messages, kwargs.get("tools")))])
+        message = answer(messages, kwargs.get("tools"))
+        message.response_metadata |= _PROVIDER
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
@@ -76,6 +79,11 @@ class EmbeddedChatModel(BaseChatModel):
         for piece in _pieces(answer(messages, kwargs.get("tools"))):
             yield piece
             await asyncio.sleep(0)  # lets a screen draw between two words
+
+
+def is_embedded(message: BaseMessage) -> bool:
+    """Whether this model wrote a message, which then names nothing but what tools returned."""
+    return getattr(message, "response_metadata", {}).get("model_provider") == _PROVIDER["model_provider"]
 
 
 def answer(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] | None) -> AIMessage:
@@ -114,12 +122,16 @@ def _pieces(message: AIMessage) -> Iterator[ChatGenerationChunk]:
     """A message in word-sized chunks, its tool calls whole in the last one."""
     *words, last = re.findall(r"\s*\S+\s*", message.text) or [""]
     for word in words:
-        yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        yield ChatGenerationChunk(message=AIMessageChunk(content=word, response_metadata=_PROVIDER))
     calls = [
         tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=place)
         for place, call in enumerate(message.tool_calls)
     ]
     chunk = AIMessageChunk(
-        content=last, tool_call_chunks=calls, additional_kwargs=message.additional_kwargs, chunk_position="last"
+        content=last,
+        tool_call_chunks=calls,
+        additional_kwargs=message.additional_kwargs,
+        response_metadata=_PROVIDER,
+        chunk_position="last",
     )
     yield ChatGenerationChunk(message=chunk)
