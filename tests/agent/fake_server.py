@@ -82,6 +82,8 @@ class BreakingAgent:
     """Raises a problem that the person can mend for a message with "known" in it, runs for ever for one with "long" in
     it, and else makes a mistake."""
 
+    checkpointer = None
+
     async def aget_state(self, _: Any) -> SimpleNamespace:
         """It never waits for an answer."""
         return SimpleNamespace(interrupts=())

@@ -66,7 +66,7 @@ def served(command: list[str], cwd: Path) -> Iterator[SimpleNamespace]:
     try:
         url = process.stdout.readline().strip()
         assert url, log.read_text()
-        yield SimpleNamespace(url=url, log=log.read_text)
+        yield SimpleNamespace(url=url, log=log.read_text, process=process)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)

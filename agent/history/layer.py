@@ -10,8 +10,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -24,47 +23,26 @@ from chainlit.step import StepDict
 from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, ThreadDict, ThreadFilter
 from chainlit.user import PersistedUser, User
 from chainlit.utils import utc_now
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from core.errors import EarshotError, LibraryVersionError, NotFoundError
-from core.store.db import Store
+from agent.history import rows
+from agent.history.file import transaction
+from core.errors import EarshotError, NotFoundError
 
 log = logging.getLogger(__name__)
 
-FILE = "history.db"
-SCHEMA_VERSION = 1  # the number of the last step; kept in SQLite's user_version
-BUSY_S = 30.0
 LONGEST_NAME = 60
 LARGEST_PROPS = 1_000_000
 LARGEST_PAGE = 100
 OWN_ADDRESS = re.compile(r"/library/(audio|attachment)/[A-Za-z0-9_-]+")
 CARD_NAME = re.compile(r"[A-Za-z]{1,40}")
-CUT_OFF = "The program ended here."
 SHOWN = (
     *("id", "threadId", "parentId", "name", "type", "createdAt", "start", "end", "input", "isError", "language"),
     *("showInput", "defaultOpen", "autoCollapse"),
 )
 """Of a step all that is needed to show it again, beside its `output`, which has a column of its own."""
 
-schema = Migrations("history")
 Answer = TypeVar("Answer")
-
-
-@schema(name="001_chats")
-def _chats(db: Database) -> None:
-    """A thread is a person's; its steps and elements are shown in the order in which they came."""
-    users = {"id": str, "identifier": str, "created_at": str, "metadata": str}
-    db.create_table("users", users, pk="id", not_null={"identifier"}).create_index(["identifier"], unique=True)
-    threads = {"id": str, "user_id": str, "name": str, "created_at": str, "updated_at": str}
-    db.create_table("threads", threads, pk="id", foreign_keys=[("user_id", "users", "id")]).create_index(
-        ["user_id", "updated_at"]
-    )
-    steps = {"position": int, "id": str, "thread_id": str, "type": str, "output": str, "open": int, "record": str}
-    elements = {"position": int, "id": str, "thread_id": str, "for_id": str, "type": str, "name": str}
-    for name, columns in (("steps", steps), ("elements", elements | {"url": str, "props": str})):
-        table = db.create_table(name, columns, pk="position", foreign_keys=[("thread_id", "threads", "id")])
-        table.create_index(["id"], unique=True)
-        table.create_index(["thread_id"])
 
 
 class History(BaseDataLayer):
@@ -98,7 +76,7 @@ class History(BaseDataLayer):
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
         """The person of that name, if they were here before."""
-        return await self._do(lambda db: _user(db, identifier))
+        return await self._do(lambda db: rows.user_of(db, identifier))
 
     async def create_user(self, user: User) -> PersistedUser | None:
         """The person, kept from now on."""
@@ -107,7 +85,7 @@ class History(BaseDataLayer):
 
         def create(db: Database) -> PersistedUser | None:
             db.table("users").insert(row | {"metadata": metadata}, ignore=True)
-            return _user(db, user.identifier)
+            return rows.user_of(db, user.identifier)
 
         return await self._do(create)
 
@@ -117,27 +95,27 @@ class History(BaseDataLayer):
         """The chat is this person's after this. Raises NotFoundError if it is another's, or was deleted meanwhile."""
         if thread_id in self._deleted:
             raise NotFoundError("this chat was deleted; begin a new one with the pen at the top")
-        owner = await self._do(lambda db: _claimed(db, thread_id, user_id))
+        owner = await self._do(lambda db: rows.claimed(db, thread_id, user_id))
         if owner != user_id:
             raise NotFoundError("this chat is not yours; begin a new one with the pen at the top")
 
     async def get_thread_author(self, thread_id: str) -> str:
         """The identifier of the person whose chat it is; empty if there is none of that id."""
-        found = await self._do(lambda db: _thread(db, thread_id))
+        found = await self._do(lambda db: rows.thread_row(db, thread_id))
         return str(found["identifier"]) if found else ""
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
         """A chat with all that was shown in it, in order."""
-        return await self._do(lambda db: _whole_thread(db, thread_id))
+        return await self._do(lambda db: rows.whole_thread(db, thread_id))
 
     async def list_threads(self, pagination: Pagination, filters: ThreadFilter) -> PaginatedResponse[ThreadDict]:
         """The chats of the person in `filters`, the one used last first; of a search, those that say so."""
         first = max(1, min(pagination.first, LARGEST_PAGE))
-        rows = await self._do(lambda db: _listed(db, filters, pagination.cursor, first + 1))
-        threads = [_as_thread(row) for row in rows[:first]]
+        found = await self._do(lambda db: rows.listed(db, filters, pagination.cursor, first + 1))
+        threads = [rows.as_thread(row) for row in found[:first]]
         ends = [thread["id"] for thread in threads]
         info = PageInfo(
-            hasNextPage=len(rows) > first,
+            hasNextPage=len(found) > first,
             startCursor=ends[0] if ends else None,
             endCursor=ends[-1] if ends else None,
         )
@@ -160,8 +138,8 @@ class History(BaseDataLayer):
             if user_id is None:
                 db.execute("UPDATE threads SET name = ? WHERE id = ? AND ? <> ''", [short, thread_id, short])
             else:
-                _claimed(db, thread_id, user_id)
-                _name_once(db, thread_id, short)
+                rows.claimed(db, thread_id, user_id)
+                rows.name_once(db, thread_id, short)
 
         await self._keep(update)
 
@@ -196,8 +174,8 @@ class History(BaseDataLayer):
         }
 
         def create(db: Database) -> None:
-            if _claimed(db, thread_id, user_id) == user_id:
-                _put(db, "steps", row)
+            if rows.claimed(db, thread_id, user_id) == user_id:
+                rows.put(db, "steps", row)
                 db.execute("UPDATE threads SET updated_at = ? WHERE id = ?", [utc_now(), thread_id])
 
         await self._keep(create)
@@ -217,17 +195,7 @@ class History(BaseDataLayer):
 
     async def close_open_steps(self, thread_id: str) -> int:
         """Ends the steps that a program which is gone left open, and says so in them; returns how many there were."""
-        now = utc_now()
-
-        def end(db: Database) -> int:
-            rows = list(db.table("steps").rows_where("thread_id = ? AND open", [thread_id]))
-            for row in rows:
-                record = json.dumps(json.loads(row["record"]) | {"end": now}, ensure_ascii=False)
-                output = f"{row['output']}\n\n{CUT_OFF}".strip() if row["type"] == "tool" else row["output"]
-                db.table("steps").update(row["position"], {"open": 0, "record": record, "output": output})
-            return len(rows)
-
-        return await self._do(end)
+        return await self._do(lambda db: rows.end_open_steps(db, thread_id))
 
     async def get_favorite_steps(self, user_id: str) -> list[StepDict]:  # noqa: ARG002  the layer's form
         """None: the page offers no favourites."""
@@ -244,28 +212,28 @@ class History(BaseDataLayer):
             return
 
         def create(db: Database) -> None:
-            if _claimed(db, thread_id, user_id) == user_id:
-                _put(db, "elements", row)
+            if rows.claimed(db, thread_id, user_id) == user_id:
+                rows.put(db, "elements", row)
                 if row["type"] != "custom":  # a message of sounds alone is known by the first of them
-                    _name_once(db, thread_id, shortened(row["name"]))
+                    rows.name_once(db, thread_id, shortened(row["name"]))
 
         await self._keep(create)
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """One card or sound of a chat."""
-        rows = await self._do(
+        found = await self._do(
             lambda db: list(db.table("elements").rows_where("id = ? AND thread_id = ?", [element_id, thread_id]))
         )
-        return _as_element(rows[0]) if rows else None
+        return rows.as_element(found[0]) if found else None
 
     async def elements_named(self, thread_id: str, name: str) -> list[ElementDict]:
         """The cards of one kind in a chat, in order."""
-        rows = await self._do(
+        found = await self._do(
             lambda db: list(
                 db.table("elements").rows_where("thread_id = ? AND name = ?", [thread_id, name], order_by="position")
             )
         )
-        return [_as_element(row) for row in rows]
+        return [rows.as_element(row) for row in found]
 
     @queue_until_user_message()
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:  # noqa: ARG002  as above
@@ -289,8 +257,6 @@ class History(BaseDataLayer):
         """There is none."""
         return ""
 
-    # The file
-
     async def _keep(self, work: Callable[[Database], Any]) -> None:
         """Writes what nobody waits for: a failure is logged, and told by `take_trouble`."""
         try:
@@ -301,36 +267,7 @@ class History(BaseDataLayer):
 
     async def _do(self, work: Callable[[Database], Answer]) -> Answer:
         async with self._in_order:
-            return await asyncio.to_thread(self._within, work)
-
-    def _within(self, work: Callable[[Database], Answer]) -> Answer:
-        """One transaction: all of it is kept or nothing."""
-        with self._connected() as db:
-            db.conn.execute("BEGIN IMMEDIATE")
-            try:
-                answer = work(db)
-            except BaseException:
-                db.conn.rollback()
-                raise
-            db.conn.commit()
-            return answer
-
-    @contextmanager
-    def _connected(self) -> Iterator[Database]:
-        Store(self._folder).make_folder()
-        path = self._folder / FILE
-        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-        try:
-            db = Database(connection)
-            db.conn.execute("PRAGMA synchronous = NORMAL")
-            _upgrade(db, path)
-            yield db
-        except sqlite3.OperationalError:
-            raise  # such as a full disk; the file itself is sound
-        except sqlite3.DatabaseError as damage:
-            raise EarshotError(f"{path} is damaged ({damage}); put it aside, and new chats are kept anew") from damage
-        finally:
-            connection.close()
+            return await asyncio.to_thread(transaction, self._folder, work)
 
 
 def shortened(name: str) -> str:
@@ -339,122 +276,10 @@ def shortened(name: str) -> str:
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
 
 
-def _upgrade(db: Database, path: Path) -> None:
-    known = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if known > SCHEMA_VERSION:
-        raise LibraryVersionError(f"{path} was written by a newer Earshot; upgrade Earshot to open it")
-    if known < SCHEMA_VERSION:
-        db.enable_wal()
-        schema.apply(db)
-        db.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
 def _of_session() -> tuple[str, str]:
     """The chat that the page shows, and whose it is. What a browser says of either is not asked."""
     session = context.session
     return session.thread_id, getattr(session.user, "id", "")
-
-
-def _user(db: Database, identifier: str) -> PersistedUser | None:
-    rows = list(db.table("users").rows_where("identifier = ?", [identifier]))
-    if not rows:
-        return None
-    metadata = json.loads(rows[0]["metadata"])
-    return PersistedUser(id=rows[0]["id"], identifier=identifier, createdAt=rows[0]["created_at"], metadata=metadata)
-
-
-def _claimed(db: Database, thread_id: str, user_id: str) -> str:
-    """Whose chat it is; the asker's, if it was nobody's."""
-    now = utc_now()
-    row = {"id": thread_id, "user_id": user_id, "name": None, "created_at": now, "updated_at": now}
-    db.table("threads").insert(row, ignore=True)
-    return str(db.execute("SELECT user_id FROM threads WHERE id = ?", [thread_id]).fetchone()[0])
-
-
-def _name_once(db: Database, thread_id: str, name: str) -> None:
-    db.execute(
-        "UPDATE threads SET name = ? WHERE id = ? AND ? <> '' AND coalesce(name, '') = ''", [name, thread_id, name]
-    )
-
-
-def _put(db: Database, table: str, row: dict[str, Any]) -> None:
-    """A row that keeps its place when it is written again; one of another chat is left as it is."""
-    kept = next(db.table(table).rows_where("id = ?", [row["id"]]), None)
-    if kept is None:
-        db.table(table).insert(row)
-    elif kept["thread_id"] == row["thread_id"]:
-        db.table(table).update(kept["position"], row)
-
-
-def _thread(db: Database, thread_id: str) -> dict[str, Any] | None:
-    sql = "SELECT threads.*, users.identifier FROM threads JOIN users ON users.id = user_id WHERE threads.id = ?"
-    return next(db.query(sql, [thread_id]), None)
-
-
-def _whole_thread(db: Database, thread_id: str) -> ThreadDict | None:
-    row = _thread(db, thread_id)
-    if row is None:
-        return None
-    thread = _as_thread(row)
-    steps = db.table("steps").rows_where("thread_id = ?", [thread_id], order_by="position")
-    elements = db.table("elements").rows_where("thread_id = ?", [thread_id], order_by="position")
-    thread["steps"] = [_as_step(each) for each in steps]
-    thread["elements"] = [_as_element(each) for each in elements]
-    return thread
-
-
-def _listed(db: Database, filters: ThreadFilter, cursor: str | None, limit: int) -> list[dict[str, Any]]:
-    sql = """
-        SELECT threads.*, users.identifier FROM threads JOIN users ON users.id = user_id
-        WHERE user_id = :user AND EXISTS (SELECT 1 FROM steps WHERE thread_id = threads.id)
-    """
-    given: dict[str, Any] = {"user": filters.userId or "", "limit": limit}
-    if filters.search:
-        sql += """ AND (name LIKE :said ESCAPE '\\' OR EXISTS (
-            SELECT 1 FROM steps WHERE thread_id = threads.id AND type LIKE '%message' AND output LIKE :said ESCAPE '\\'
-        ))"""
-        given["said"] = "%" + re.sub(r"([\\%_])", r"\\\1", filters.search) + "%"
-    if cursor:
-        sql += " AND (updated_at, threads.id) < (SELECT updated_at, id FROM threads WHERE id = :cursor)"
-        given["cursor"] = cursor
-    return list(db.query(sql + " ORDER BY updated_at DESC, threads.id DESC LIMIT :limit", given))
-
-
-def _as_thread(row: dict[str, Any]) -> ThreadDict:
-    """As the page takes it; its list is grouped by the day a chat was used last."""
-    return ThreadDict(
-        id=row["id"],
-        createdAt=row["updated_at"],
-        name=row["name"] or "Untitled",
-        userId=row["user_id"],
-        userIdentifier=row["identifier"],
-        tags=None,
-        metadata={},
-        steps=[],
-        elements=[],
-    )
-
-
-def _as_step(row: dict[str, Any]) -> StepDict:
-    step: StepDict = json.loads(row["record"])
-    step["output"] = row["output"]
-    return step
-
-
-def _as_element(row: dict[str, Any]) -> ElementDict:
-    element = ElementDict(
-        id=row["id"],
-        threadId=row["thread_id"],
-        forId=row["for_id"],
-        type=row["type"],
-        name=row["name"],
-        display="inline",
-        url=row["url"],
-    )
-    if row["type"] == "custom":
-        element["props"] = json.loads(row["props"])
-        element["mime"] = "application/json"
-    return element
 
 
 def _element_row(element: Element, thread_id: str) -> dict[str, Any] | None:
