@@ -21,7 +21,7 @@ TAKEN_OUT = "The chat model named something that no tool had returned; it was ta
 LONGEST_HELD = 2000  # letters without an end of a sentence
 SPARE_S = 0.05  # by which a second may lie beyond the end, since both are rounded
 
-_END = re.compile(r"\n+|(?<=[.!?:;])[ \t]+")
+_END = re.compile(r"\n+|(?<=[.!?:;])(?<!\]:)[ \t]+")
 _GOES_ON = re.compile(r"[\d#(]")  # after "no. " and "sounds: "
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)?")
 _LINK = re.compile(r"\[([^\]]*)\]\((?!/library/audio/)[^)]*\)?")

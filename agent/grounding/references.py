@@ -39,7 +39,8 @@ _LONGEST_RANGE = 200
 class Reference:
     """One place where something is named: the letters from `start` to `end`.
 
-    numbers: what is named, all numbers of a range too; empty for a file. list_start: where the first number stands.
+    numbers: what is named, in ascending order, all numbers of a range too; empty for a file. list_start: where the
+    first number stands.
     """
 
     kind: Literal["sound", "cluster", "clustering", "selection", "file"]
@@ -78,4 +79,4 @@ def _numbers(listed: str) -> tuple[int, ...]:
         low, high = int(first.split(":")[0]), int(last.split(":")[0])
         if low < high <= low + _LONGEST_RANGE:
             numbers |= dict.fromkeys(range(low, high + 1))
-    return tuple(numbers)
+    return tuple(sorted(numbers))
