@@ -46,9 +46,9 @@ def transaction(folder: Path, work: Callable[[Database], Answer]) -> Answer:
         db = Database(connection)
         _upgrade(db, path)
         return _at_once(db, work)
-    except sqlite3.OperationalError:
-        raise  # such as a full disk; the file itself is sound
     except sqlite3.DatabaseError as damage:
+        if type(damage) is not sqlite3.DatabaseError:
+            raise  # such as a full disk; the file itself is sound
         raise EarshotError(f"{path} is damaged ({damage}); put it aside, and new chats are kept anew") from damage
     finally:
         connection.close()

@@ -1,12 +1,16 @@
 """Fixtures of the tests of the agent."""
 
 import json
+import os
 import sys
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from agent import cli
+from agent.files import prepare_page
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,21 @@ class Done:
         assert self.out.endswith("\n")
         assert self.out.count("\n") == 1
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def with_chainlit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Chainlit can be imported: it was told a folder of its own, and has warned of what it depends on."""
+    before = dict(os.environ)
+    page = prepare_page(tmp_path_factory.mktemp("page"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import chainlit.data
+        import chainlit.emitter  # noqa: F401
+    os.environ.clear()
+    os.environ.update(before)
+    yield
+    page.close()
 
 
 @pytest.fixture
