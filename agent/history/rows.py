@@ -61,7 +61,8 @@ def whole_thread(db: Database, thread_id: str) -> ThreadDict | None:
     thread = as_thread(row)
     steps = db.table("steps").rows_where("thread_id = ?", [thread_id], order_by="position")
     elements = db.table("elements").rows_where("thread_id = ?", [thread_id], order_by="position")
-    thread["steps"] = [_as_step(each) for each in steps]
+    # a greeting is written after the first message, with which a chat begins to be kept
+    thread["steps"] = sorted(map(_as_step, steps), key=lambda step: step["createdAt"] or "")
     thread["elements"] = [as_element(each) for each in elements]
     return thread
 

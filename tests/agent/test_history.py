@@ -124,6 +124,13 @@ def test_what_is_shown_anew_keeps_its_place(desk):
     assert [each.get("props") for each in desk.chat()["elements"]] == [{"a": 2}, {}]
 
 
+def test_a_greeting_that_was_kept_late_comes_first(desk):
+    ada = desk.person("ada")
+    greeting = step("s2", "Your library is empty.", createdAt="2025-12-31T23:59:59Z")
+    desk.run(desk.at(ada, CHAT, step("s1", "hello", "user_message"), greeting, step("s3", "Hello.")))
+    assert [each["id"] for each in desk.chat()["steps"]] == ["s2", "s1", "s3"]
+
+
 def test_nobody_writes_into_the_chat_of_another(desk):
     ada, eve = desk.person("ada"), desk.person("eve")
     desk.run(desk.at(ada, CHAT, step("s1", "mine"), element("e1", a=1)))
