@@ -13,6 +13,7 @@ from rich.markup import escape
 from agent import tables
 from agent.export_verbs import add_export_verb
 from agent.group_verbs import add_group_verbs
+from agent.mcp_verbs import add_mcp_verb
 from agent.model_verbs import add_model_verbs
 from agent.picture_verbs import add_picture_verbs
 from agent.terminal import (
@@ -267,6 +268,7 @@ add_group_verbs(app)  # after those above: so they stand in the help
 add_export_verb(app)
 add_picture_verbs(app)
 add_model_verbs(app)
+add_mcp_verb(app)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Verb(TyperCommand):
             raise typer.Exit(INTERRUPTED) from None
         except (EarshotError, OSError, sqlite3.Error) as problem:
             sentence = runnable(_sentence(problem), ctx.params.get("library"))
-            if ctx.params["as_json"]:
+            if ctx.params.get("as_json"):
                 print_json({"error": sentence})
             err.print(f"[red]earshot:[/red] {tables.shown(sentence)}", soft_wrap=True)
             raise typer.Exit(1) from problem
