@@ -5,7 +5,6 @@ A title may be anybody's: of the built-in namer, of a chat model, of a person. K
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sqlite_utils import Database
 
 from core import text_search
@@ -55,6 +54,8 @@ def auc(scores: NDArray[np.floating], inside: NDArray[np.bool_]) -> float:
     By the ranks. Source: Mann and Whitney, On a test of whether one of two random variables is stochastically larger
     than the other, 1947.
     """
+    from scipy.stats import rankdata  # a second of loading, at every start, that only groups need
+
     n_in, n_out = int(inside.sum()), int((~inside).sum())
     return float((rankdata(scores)[inside].sum() - n_in * (n_in + 1) / 2) / (n_in * n_out))
 
