@@ -21,6 +21,7 @@ from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
 KEEP_EVERY_S = 0.5
+WRITE_EVERY_S = 0.06
 APPROVAL = "Approval"
 SENTENCE_ENDS = re.compile(r"[.!?…:]\s|\n")
 WATCHED = {
@@ -45,6 +46,8 @@ class Screen:
     _repeats: Repeats = field(default_factory=Repeats)
     _drawn_at_s: float = 0.0
     _kept_at_s: float = 0.0
+    _unshown: str = ""
+    _written_at_s: float = 0.0
 
     async def show(self, event: Event) -> None:
         """Puts one event on the page."""
@@ -97,8 +100,15 @@ class Screen:
         if self._message is None:
             self._message = cl.Message(content="", created_at=utc_now())
             self._message_id = event.message_id
-        shown = self._repeats.feed(event.text)
-        await self._message.stream_token(shown)
+        self._unshown += self._repeats.feed(event.text)
+        now_s = time.monotonic()
+        if now_s - self._written_at_s >= WRITE_EVERY_S:  # a page draws all of its cards anew for each piece of text
+            self._written_at_s = now_s
+            await self._show_text(self._message)
+
+    async def _show_text(self, message: cl.Message) -> None:
+        shown, self._unshown = self._unshown, ""
+        await message.stream_token(shown)
         await self._keep(shown)
 
     async def _keep(self, shown: str) -> None:
@@ -114,7 +124,8 @@ class Screen:
     async def _end_message(self) -> cl.Message | None:
         message, self._message = self._message, None
         if message is not None:
-            await message.stream_token(self._repeats.end())
+            self._unshown += self._repeats.end()
+            await self._show_text(message)
             await message.send()
         return message
 
