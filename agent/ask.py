@@ -1,24 +1,34 @@
-"""One turn in the terminal: the same agent as the page's, with its memory in the same place."""
+"""Turns in the terminal: the same agent as the page's, with its memory in the same place."""
 
+import asyncio
+import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.context import AgentContext
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolStarted
 from agent.graph import build_agent
 from agent.llm.base import connect
 from agent.memory import chats_of
 from agent.turn import take_turn
+from core.errors import UnsupportedError
 from core.library import Library
+
+THREAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _WITH_SOUNDS = {"hits", "selection", "sounds", "cluster", "clustering"}
 
 
 @dataclass(slots=True)
 class Answer:
-    """What came of a turn. `sounds` are the ids that tools returned, in order of appearance."""
+    """What came of a turn. `sounds` are the ids that tools returned, in order of appearance.
+
+    asked: the questions that it waits with, {"name", "args", "description"}.
+    """
 
     thread: str
     text: str = ""
@@ -46,26 +56,56 @@ class Answer:
                 self.asked = event.requests
 
 
-async def ask_once(
-    library: Library,
-    text: str,
-    attachments: Sequence[Path],
-    thread: str | None,
-    approve: Callable[[dict[str, Any]], bool] | None,
-) -> Answer:
-    """The answer to one message. `approve` decides on what writes outside the library; without it, nothing does."""
-    attached = [library.attach(path, path.name) for path in attachments]
-    answer = Answer(thread or uuid.uuid4().hex[:8])
-    async with chats_of(library.folder) as chats:
-        agent = build_agent(library, connect(library.settings), chats)
-        resume = None
-        while True:
-            async for event in take_turn(agent, answer.thread, text, attached, resume=resume):
+class Conversation:
+    """A thread with the agent, one message after the other."""
+
+    def __init__(self, library: Library, agent: Any, thread: str) -> None:
+        self.thread = thread
+        self._library = library
+        self._agent = agent
+
+    async def say(
+        self, text: str, attachments: Sequence[Path] = (), watch: Callable[[Event], None] = lambda _: None
+    ) -> Answer:
+        """The answer to one message. If it is open, with questions in `asked`, `decide` goes on with it.
+
+        watch: hears every event as it comes. A turn that is cancelled ends its tool after what that is at.
+        """
+        attached = [self._library.attach(path, path.name) for path in attachments]
+        return await self._take(Answer(self.thread), watch, text=text, attachments=attached)
+
+    async def decide(
+        self, answer: Answer, decisions: Sequence[bool], watch: Callable[[Event], None] = lambda _: None
+    ) -> Answer:
+        """The same answer after the person said yes or no to each of its questions."""
+        answer.asked = []
+        return await self._take(answer, watch, resume=[_decision(yes) for yes in decisions])
+
+    async def _take(self, answer: Answer, watch: Callable[[Event], None], text: str = "", **more: Any) -> Answer:
+        context = AgentContext()
+        try:
+            async for event in take_turn(self._agent, self.thread, text, context=context, **more):
                 answer.add(event)
-            if not answer.asked:
-                return answer
-            resume = [_decision(approve is not None and approve(request)) for request in answer.asked]
-            answer.asked = []
+                watch(event)
+        except asyncio.CancelledError:
+            context.cancelled.set()
+            raise
+        return answer
+
+
+@asynccontextmanager
+async def conversation(library: Library, thread: str | None = None) -> AsyncIterator[Conversation]:
+    """A conversation in a thread, or in a new one. Raises UnsupportedError for a name that no thread can have."""
+    thread = thread or new_thread()
+    if not THREAD.fullmatch(thread):
+        raise UnsupportedError(f"no thread can be called {thread!r}; use up to 64 letters, digits, - and _")
+    async with chats_of(library.folder) as chats:
+        yield Conversation(library, build_agent(library, connect(library.settings), chats), thread)
+
+
+def new_thread() -> str:
+    """A name for a new thread."""
+    return uuid.uuid4().hex[:8]
 
 
 def sound_ids(artifact: dict[str, Any] | None) -> list[int]:

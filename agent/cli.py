@@ -1,16 +1,15 @@
 """The command line: parses, calls the library, prints. With --json, stdout is one JSON document and nothing else."""
 
-import asyncio
-import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from agent import tables
+from agent.ask_verbs import add_ask_verb
 from agent.export_verbs import add_export_verb
 from agent.group_verbs import add_group_verbs
 from agent.mcp_verbs import add_mcp_verb
@@ -132,28 +131,6 @@ def show(
 
 
 @app.command(cls=Verb)
-def ask(
-    text: Annotated[str, typer.Argument(help="What you would say in the chat.")],
-    library: LibraryOption = None,
-    attach: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A sound to ask about.")] = None,
-    thread: Annotated[str | None, typer.Option(metavar="ID", help="Go on with an earlier conversation.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take one turn of a chat in the terminal."""
-    from agent.ask import ask_once  # LangGraph takes a second to import; the other verbs should not wait for it
-
-    sounds = open_library(library)
-    answer = asyncio.run(ask_once(sounds, text, attach or [], thread, approve=None if as_json else _approve))
-    if as_json:
-        print_json({"answer": answer.text, "tool_calls": answer.tool_calls, "sounds": answer.sounds})
-        return
-    for call in answer.tool_calls:
-        err.print(f"[dim]{call['name']} {escape(json.dumps(call['args'], ensure_ascii=False))}[/dim]")
-    out.print(escape(answer.text), soft_wrap=True)
-    err.print(f'[dim]go on with: earshot ask --thread {answer.thread} "..."[/dim]')
-
-
-@app.command(cls=Verb)
 def chat(
     library: LibraryOption = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
@@ -242,12 +219,6 @@ def _fill_with_demo(library: Library) -> None:
     with_bar(library.ingest([folder]))
 
 
-def _approve(request: dict[str, Any]) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    return typer.confirm(request["description"], default=False, err=True)
-
-
 def _print_report(report: IngestReport, as_json: bool, *, stopped: bool = False) -> None:
     """The sums of an ingest. Of one that was stopped, `found` counts the files that it came to: the sums still hold."""
     if as_json:
@@ -264,7 +235,8 @@ def _print_hits(hits: list[Hit], *, sure: bool = True, scored: bool = True) -> N
     out.print(tables.hits(hits, scored=scored) if hits else "Nothing found. Try other words, or fewer of them.")
 
 
-add_group_verbs(app)  # after those above: so they stand in the help
+add_ask_verb(app)  # after those above: so they stand in the help
+add_group_verbs(app)
 add_export_verb(app)
 add_picture_verbs(app)
 add_model_verbs(app)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -156,7 +157,7 @@ class Pages:
         if asked["library"]:
             return self._library.overview()
         if asked["sound"]:
-            return self._library.sounds([asked["sound"]])[0]
+            return without_paths(self._library.sounds([asked["sound"]])[0])
         if asked["cluster"]:
             return self._library.groups.summary(int(asked["clustering"]), int(asked["cluster"])).as_dict()
         return self._library.groups.get(int(asked["clustering"])).as_dict()
@@ -169,6 +170,14 @@ class Pages:
                 f"sound {sound_id} has {size / 1e6:.0f} MB; at most {LARGEST_AUDIO / 1e6:.0f} are sent"
             )
         return ReadResourceContents(path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+
+
+def without_paths(data: Any) -> Any:
+    """The same data with the names of files in place of where they lie, which no assistant needs."""
+    if isinstance(data, Mapping):
+        rest = {key: without_paths(value) for key, value in data.items() if key != "path"}
+        return {"name": Path(data["path"]).name} | rest if isinstance(data.get("path"), str) else rest
+    return [without_paths(each) for each in data] if isinstance(data, list | tuple) else data
 
 
 async def _in_a_thread(call: Call, run: Callable[[], ToolMessage]) -> ToolMessage:
@@ -196,7 +205,7 @@ def _result(answer: ToolMessage) -> types.CallToolResult:
     if answer.status == "error":
         return _failed(answer.text)
     said: list[types.ContentBlock] = [types.TextContent(type="text", text=answer.text)]
-    return types.CallToolResult(content=said, structuredContent=answer.artifact, isError=False)
+    return types.CallToolResult(content=said, structuredContent=without_paths(answer.artifact), isError=False)
 
 
 def _failed(sentence: str) -> types.CallToolResult:

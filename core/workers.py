@@ -130,7 +130,7 @@ class ListenerPool:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, *self._listener), daemon=True)
-        with _without_main():
+        with _without_main(), _deaf_to_ctrl_c():
             process.start()
         theirs.close()  # so that the pipe breaks when the process ends
         worker = _Worker(process, ours)
@@ -173,6 +173,19 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Has a process that is started meanwhile not hear Ctrl-C, which it would not survive while it still imports."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(pipe: Connection, embedder: str, captioner: str, settings: Settings | None) -> None:

@@ -1,11 +1,13 @@
-"""One turn in the terminal: the answer, what was called, which sounds were named, and memory in a thread."""
+"""Turns in the terminal: the answer, what was called, which sounds were named, and memory in a thread."""
+
+from typing import Any
 
 import pytest
 
-from agent.ask import Answer, ask_once, sound_ids
+from agent.ask import Answer, conversation, sound_ids
 from agent.events import ApprovalAsked, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
 from agent.memory import CHATS
-from core.errors import AudioError
+from core.errors import AudioError, UnsupportedError
 from core.library import Library
 from tests.agent.scripted import ScriptedChatModel, call, says
 from tests.runs import tiny_wav
@@ -19,6 +21,15 @@ def script(monkeypatch) -> list:
     lines: list = []
     monkeypatch.setattr("agent.ask.connect", lambda settings: ScriptedChatModel(script=lines))
     return lines
+
+
+async def ask_once(library: Library, text: str, attachments: Any, thread: str | None, approve: Any) -> Answer:
+    """The answer to one message of a conversation that is opened for it."""
+    async with conversation(library, thread) as talk:
+        answer = await talk.say(text, attachments)
+        while answer.asked:
+            answer = await talk.decide(answer, [approve is not None and approve(each) for each in answer.asked])
+        return answer
 
 
 def test_the_pieces_of_an_answer_are_joined_and_two_answers_kept_apart():
@@ -113,6 +124,21 @@ def test_what_is_asked_is_kept_until_it_is_decided():
     answer = Answer("t")
     answer.add(ApprovalAsked([{"name": "export", "args": {}, "description": "Copy?"}]))
     assert answer.asked == [{"name": "export", "args": {}, "description": "Copy?"}]
+
+
+@pytest.mark.parametrize("thread", ["../t", "a b", "x" * 65, "ä", "a\n"])
+async def test_a_thread_has_a_plain_name(demo_library, thread):
+    with pytest.raises(UnsupportedError, match="no thread can be called"):
+        await ask_once(demo_library, "hello", [], thread, None)
+
+
+async def test_events_are_heard_as_they_come(demo_library, script):
+    script += [says("", call("search_by_text", text="rain")), says("Three rains.")]
+    heard: list[str] = []
+    async with conversation(demo_library) as talk:
+        await talk.say("find rain", watch=lambda event: heard.append(type(event).__name__))
+    assert heard[:2] == ["ToolStarted", "ToolFinished"]
+    assert set(heard[2:]) == {"TextDelta"}
 
 
 async def test_an_attached_file_can_be_searched_from(demo_library, demo_folder):

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -73,7 +72,9 @@ async def test_a_client_lists_searches_reads_and_is_refused_an_export(demo_libra
         told = await client.call_tool("get_metadata", {"sounds": ["9"]})
         assert "kick_0.wav" in text_of(told)
         sound = await page(client, "earshot://sound/9")
-        assert (sound["id"], Path(sound["path"]).name) == (9, "kick_0.wav")
+        assert (sound["id"], sound["name"]) == (9, "kick_0.wav")
+        for told_of in (sound, told.structuredContent, data):
+            assert str(demo_library.audio_path(9).parent) not in json.dumps(told_of), "where files lie is not told"
         assert (await page(client, "earshot://sound/9:0"))["chunk"] == 0
 
         refused = await client.call_tool("export", {"sounds": ["9"]})
