@@ -20,7 +20,7 @@ from core.library import Library
 
 THREAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-_WITH_SOUNDS = {"hits", "selection", "sounds", "cluster", "clustering"}
+_WITH_SOUNDS = {"hits", "count", "selection", "sounds", "cluster", "clustering"}
 
 
 @dataclass(slots=True)

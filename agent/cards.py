@@ -154,7 +154,14 @@ def _ingest(artifact: dict[str, Any]) -> Card:
     return Card("IngestReport", props, frozenset(re.split(r"[/\\]", skip["path"])[-1] for skip in props["skipped"]))
 
 
+def _count(artifact: dict[str, Any]) -> Card:
+    rows = _rows(artifact["hits"])
+    props = {"title": plain(artifact["title"]), "hits": rows, "hidden": max(0, artifact["n"] - len(rows))}
+    return Card("SoundList", props, _ids(rows))
+
+
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
+    "count": _count,
     "hits": _hits,
     "cluster": _cluster,
     "clustering": _clustering,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import search, text_search
+from core import counting, search, text_search
 from core.attachments import PATTERN as ATTACHMENT
 from core.attachments import Attachment, Attachments
 from core.ears import Ears
@@ -156,6 +156,24 @@ class Library:
         with self._store.reading() as db:
             found = sounds.cards(db, ids)
         return [found[sound_id] for sound_id in ids if sound_id in found]
+
+    def count(
+        self, heard: Sequence[str] = (), without: Sequence[str] = (), filters: Filters | None = None
+    ) -> counting.Counted:
+        """How many sounds hold some things and none of others, by their tags (`core.counting`).
+
+        Raises NotFoundError for a word that names no sound.
+        """
+        allowed, every = self._allowed(filters), self._allowed(None)
+        ears = self.ears.for_text() if every else None
+        with self._store.reading() as db:
+            return counting.count(db, ears.index.space if ears else None, heard, without, allowed, every)
+
+    def count_by_domain(self, filters: Filters | None = None) -> dict[str, tuple[int, float]]:
+        """How many sounds each domain has, and how many seconds, the largest first; "" where none is sure."""
+        allowed = self._allowed(filters)
+        with self._store.reading() as db:
+            return counting.by_domain(db, allowed)
 
     def overview(self) -> dict[str, Any]:
         """How much the library holds: sounds, files, seconds_of_audio, domains, spaces, clusterings, skipped."""

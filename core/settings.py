@@ -54,9 +54,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("mistral_base_url", "EARSHOT_MISTRAL_BASE_URL", "MISTRAL_BASE_URL"),
         description="Where Mistral's API is called.",
     )
-    mcp_writes: bool = Field(
-        False, description="Whether other assistants may add, group, change and export, over MCP."
-    )
+    mcp_writes: bool = Field(False, description="Whether other assistants may add, group, change and export, over MCP.")
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
 

@@ -13,6 +13,7 @@ from core.library import Library
 from core.records import Progress
 from tools.cluster import cluster_tool
 from tools.compare_ears import compare_ears_tool
+from tools.count_sounds import count_sounds_tool
 from tools.describe_selection import describe_selection_tool
 from tools.ears import ears_tool
 from tools.edit_clusters import edit_clusters_tool
@@ -51,6 +52,7 @@ def build_tools(
         edit_clusters_tool(library),
         versions_tool(library),
         get_metadata_tool(library),
+        count_sounds_tool(library),
         export_tool(library, report, approved),
         ears_tool(library, report),
         compare_ears_tool(library, report),

@@ -70,6 +70,7 @@ ARTIFACTS = [
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
     {"kind": "cluster", "clustering": 3, "summary": "Drums.", "members": [412], **CLUSTER},
     {"kind": "sounds", "sounds": [DETAIL]},
+    {"kind": "count", "title": "Sounds with kick", "n": 4, "hits": [KICK]},
     {"kind": "selection", "selection": 3, "title": "Selection 3, 4 sounds", "size": 4, "hits": [KICK]},
     MAP,
     INGEST,

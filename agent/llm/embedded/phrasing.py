@@ -125,6 +125,21 @@ def _hits(artifact: Artifact, asked: Asked) -> str:
     return f"I found {count}. {nearest}{': ' + caption if caption else ''}.\n\n" + "\n".join(lines)
 
 
+def _count(artifact: Artifact, _: Asked) -> str:
+    """How many, how long, and where; what "heard" means is said once."""
+    n, hits = artifact["n"], dicts(artifact["hits"])
+    share = f"{many(n, 'sound')} of {artifact['of']}"
+    title = inert(str(artifact["title"]).removeprefix("Sounds ").removeprefix("Sounds"))
+    said = f"{share} {title}".strip() if n else f"None of {many(artifact['of'], 'sound')} {title}".strip()
+    text = f"{said}: {duration(artifact['seconds'])} of {duration(artifact['of_seconds'])}." if n else f"{said}."
+    if n and artifact["at_once"] is not None:
+        text += f" In {artifact['at_once']} of them all are heard at the same moment."
+    if artifact["heard"] or artifact["without"]:
+        perhaps = f"; {artifact['perhaps']} more perhaps" if artifact["perhaps"] else ""
+        text += f" Counted by tags of at least {artifact['probability']:.0%}{perhaps}."
+    return "\n".join([text, "", *(f"{place}. {line(hit)}" for place, hit in enumerate(hits, start=1))]).strip()
+
+
 def _perhaps(hits: Sequence[Artifact], title: str) -> str:
     """Where nothing surely fits: that, and the nearest."""
     said = re.sub("^sounds (?:that perhaps fit|for) ", "", title)
@@ -285,6 +300,7 @@ def _sounds(artifact: Artifact, asked: Asked) -> str:
 
 _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
     "hits": _hits,
+    "count": _count,
     "clustering": phrase_clustering,
     "cluster": phrase_cluster,
     "difference": phrase_difference,

@@ -1,16 +1,26 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
-What is said of ears, of groups and changes to them, of versions and maps is read by patterns first (`hearing`,
-`regrouping`, `revisiting`, `surveying`, `mapping`). Any other message is read in three ways: what it wants (`intents`),
-what it names (`slots`, `content`) and what it points back to (`memory`). Only messages of the person are read for
-meaning; of tool results only ids, numbers and lengths count, and the titles of groups, to tell which of them the
-person's words name.
+What is said of ears, of groups and changes to them, of versions, maps and numbers is read by patterns first (`hearing`,
+`regrouping`, `revisiting`, `surveying`, `mapping`, `counting`). Any other message is read in three ways: what it wants
+(`intents`), what it names (`slots`, `content`) and what it points back to (`memory`). Only messages of the person are
+read for meaning; of tool results only ids, numbers and lengths count, and the titles of groups, to tell which of them
+the person's words name.
 """
 
 import re
 from collections.abc import Callable
 
-from agent.llm.embedded import exporting, looking, mapping, regrouping, replies, revisiting, searching, surveying
+from agent.llm.embedded import (
+    counting,
+    exporting,
+    looking,
+    mapping,
+    regrouping,
+    replies,
+    revisiting,
+    searching,
+    surveying,
+)
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
@@ -96,6 +106,7 @@ _BEFORE_GUESSES = (
     revisiting.about_versions,
     surveying.about_all_groups,
     mapping.about_maps,
+    counting.about_counts,
 )
 """What reads structured requests by patterns."""
 
