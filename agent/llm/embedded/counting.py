@@ -21,12 +21,16 @@ _WHICH = re.compile(
 )
 _BY_DOMAIN = re.compile(r"\b(?:by|per|for each|of each) (?:domain|kind of sound|category)\b", re.IGNORECASE)
 _COUNTS = re.compile(r"\b(?:how (?:many|much)|what|count|number of)\b", re.IGNORECASE)
-_EMPTY = "a an the some any both together in it them here there my library collection is are do i have of heard with"
+_EMPTY = (
+    "a an the some any both together in it them here there my library collection is are do i have of heard with got"
+)
 _LEFT = re.compile(rf"\b(?:at once|at the same time|{'|'.join(_EMPTY.split())}|{_SOUNDS})\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:but (?:no|not|without)|without|and no|no)\b", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,|\band\b|\bplus\b|&|\bas well as\b|\btogether with\b)\s*", re.IGNORECASE)
 _OTHERWISE = re.compile(
-    r"\b(?:groups?|clusters?|clusterings?|versions?|channels?|duplicates?|skipped|ears|copies)\b", re.I
+    r"\b(?:groups?|clusters?|clusterings?|versions?|channels?|duplicates?|skipped|ears|copies"
+    r"|so far|total|altogether|overall|hours?|minutes?|time|space)\b",
+    re.IGNORECASE,
 )
 
 

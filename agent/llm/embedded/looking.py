@@ -125,9 +125,11 @@ def describe(turn: Turn) -> Plan:
 
 
 def groups(turn: Turn) -> Plan:
-    """The groups again, as they were shown."""
+    """The groups again, as they were shown; else those that are meant now."""
     shown = turn.memory.clustering
-    return Plan("groups", text=phrase_artifact(shown, Asked())) if shown else ask("groups", replies.NO_GROUPS)
+    if shown is None:
+        return call("groups", "versions", current=True)
+    return Plan("groups", text=phrase_artifact(shown, Asked()))
 
 
 def which_group(turn: Turn) -> Plan:

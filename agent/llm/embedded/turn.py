@@ -10,6 +10,7 @@ from agent.llm.embedded.attachments import Attached, split_attachments
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.memory import Memory, remember
 from agent.llm.embedded.slots import Slots, read_slots
+from agent.llm.embedded.translating import in_english
 from agent.llm.embedded.wording import Wording, read_wording
 
 ASKED = "earshot_asked"
@@ -65,7 +66,8 @@ def completed(turn: Turn) -> Turn:
 
 
 def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
-    wording = read_wording(text[:_MOST_READ], memory.names, vocabulary())
+    text = in_english(text[:_MOST_READ])
+    wording = read_wording(text, memory.names, vocabulary())
     slots = read_slots(wording)
     return Turn(text, attached, wording, slots, memory)
 

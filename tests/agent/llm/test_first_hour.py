@@ -84,14 +84,10 @@ def test_what_cannot_be_done_is_said_before_what_was_found():
             TOOLS,
         ).text
 
-    assert said("how many kicks do i have?").startswith(
-        "I can not count sounds by kind yet; these are the nearest. I f"
-    )
     assert said("the quietest sounds").startswith("I can not put sounds in order of that")
     assert said("got any flac files?").startswith("I can not search by file format")
     assert said("tones at 440 Hz").startswith("I can not search by a frequency")
     assert said("find rain").startswith("I found")
-    assert said("how many sounds under 40 seconds are there?").startswith("I found 5 sounds")
 
 
 def test_a_part_of_a_sound_is_compared_without_words_and_this_is_said():
@@ -103,18 +99,18 @@ def test_a_part_of_a_sound_is_compared_without_words_and_this_is_said():
     assert "left the words out" in answer([*messages, made, found], TOOLS).text
 
 
-def test_that_only_english_is_understood_is_said_once():
+def test_which_languages_are_understood_is_said_once():
     def asked(messages: list[BaseMessage]) -> list[BaseMessage]:
         made = answer(messages, TOOLS)
         found = ToolMessage("ok", tool_call_id=made.tool_calls[0]["id"], name="search_by_text", artifact=hits())
         messages = [*messages, made, found]
         return [*messages, answer(messages, TOOLS)]
 
-    first = asked([HumanMessage("finde vogelgesang")])
-    second = asked([*first, HumanMessage("zeige mir regen ohne donner")])
+    first = asked([HumanMessage("trouve les oiseaux avec du vent")])
+    second = asked([*first, HumanMessage("montre la pluie sans le tonnerre")])
 
-    assert first[1].tool_calls[0]["args"] == {"text": "finde vogelgesang"}
-    assert first[-1].text.startswith("I understand English only")
+    assert first[1].tool_calls[0]["args"] == {"text": "trouve les oiseaux avec du vent"}
+    assert first[-1].text.startswith("I understand English and German only")
     assert second[-1].text.startswith("I found")
 
 
