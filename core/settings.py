@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     vggish: Path | None = Field(None, description="The folder that holds VGGish's two files; empty fetches them.")
     conette: str = Field("Labbeti/conette", description="The CoNeTTE model: an id on the hub, or a folder.")
     conette_task: str = Field("clotho", description="The style of CoNeTTE's captions: one of the model's task names.")
+    audiosep: Path | None = Field(None, description="The file of AudioSep's published weights; it is never fetched.")
     index: str = Field("faiss", description="The vector index: faiss, or exact.")
     workers: int = Field(0, ge=0, le=64, description="Processes that listen; 0 takes one per processor.")
     lock_wait_s: float = Field(5.0, ge=0, description="How long a writer waits for another one to finish.")
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
 
-    @field_validator("vggish", mode="before")
+    @field_validator("vggish", "audiosep", mode="before")
     @classmethod
     def _named(cls, folder: object) -> object:
         return folder or None  # an empty variable names no folder

@@ -15,6 +15,7 @@ from rich.console import Console
 from core.demo import make_demo
 from tests.benchmarks.grouping import table_of_clustering, table_of_groups
 from tests.benchmarks.quality import table_of_quality
+from tests.benchmarks.separation import table_of_components
 from tests.benchmarks.speed import table_of_ingest, table_of_search
 from tests.benchmarks.stages import table_of_stages
 
@@ -37,6 +38,7 @@ def main() -> None:
         sounds = (arguments.sounds or demo).absolute()
         out.print(table_of_quality(labels, folder, arguments.teacher))
         out.print(table_of_groups(labels, folder))
+        out.print(table_of_components(labels, folder))
         out.print(table_of_ingest(sounds, Path(scratch) / "library"))
         out.print(table_of_stages(sounds, Path(scratch) / "stages"))
         out.print(table_of_clustering(Path(scratch) / "library"))
