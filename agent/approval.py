@@ -9,6 +9,7 @@ What was asked is sealed, and a tool does nothing else: a yes to one export is n
 """
 
 import logging
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,8 @@ LONGEST_REASON = 400
 DONE = {"copy": "Copy", "hard": "Make hard links to", "symbolic": "Make symbolic links to"}
 ANYWAY = "Let it try anyway?"
 GO_ON = "Shall it?"
+UNSAID: tuple[Any, ...] = (None, "", [], 0, False)
+"""Arguments that say nothing."""
 MEANT = {"add": "ingest", "update": "ingest", "cluster": "cluster", "recluster": "cluster", "ears": "ears"}
 MEANT |= dict.fromkeys(("rename", "merge", "split", "move", "undo", "assign"), "edit_clusters") | {
     "versions": "versions"
@@ -165,8 +168,20 @@ def _is_unasked(call: ToolCall, changing: Mapping[str, Sequence[str]], messages:
     if makes_it_change and not any(call["args"].get(name) for name in makes_it_change):
         return False
     last = max((place for place, each in enumerate(messages) if isinstance(each, HumanMessage)), default=-1)
+    said = messages[last].text if last >= 0 else ""
     read = plan(read_turn(messages[: last + 1]))
-    return call["name"] not in {MEANT.get(read.intent, ""), *(each.name for each in read.calls)}
+    if call["name"] not in {MEANT.get(read.intent, ""), *(each.name for each in read.calls)}:
+        return True
+    own = [each.args for each in read.calls if each.name == call["name"]]
+    return not all(_is_said(value, name, own, said) for name, value in call["args"].items() if value not in UNSAID)
+
+
+def _is_said(value: Any, name: str, own: Sequence[Mapping[str, Any]], said: str) -> bool:
+    """Whether an argument is what the witness reads too, or stands in the person's words."""
+    if any(str(args.get(name)).casefold() == str(value).casefold() for args in own):
+        return True
+    parts = value if isinstance(value, list) else [value]
+    return all(re.search(rf"(?<!\w){re.escape(str(part))}(?!\w)", said, re.IGNORECASE) for part in parts)
 
 
 def _of_change(call: ToolCall) -> Question:

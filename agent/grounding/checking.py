@@ -25,11 +25,12 @@ _END = re.compile(r"\n+|(?<=[.!?:;])(?<!\]:)[ \t]+")
 _GOES_ON = re.compile(r"[\d#(]")  # after "no. " and "sounds: "
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)?")
 _LINK = re.compile(r"\[([^\]]*)\]\((?!/library/audio/)[^)]*\)?")
+_PLAYED = re.compile(r"\[(?P<words>[^\]]*)\]\(/library/audio/(?P<id>\d{1,18})[^)]*\)?")
 _DEFINITION = re.compile(r"^[ \t]*\[[^\]]+\]:[ \t]*\S+.*$", re.MULTILINE)
 _HTML = re.compile(r"</?[a-z!][^>\n]*>?", re.IGNORECASE)
 _SECOND = re.compile(
-    r"(?P<before>\s*[,(]?\s*(?:at|from|bei|ab|à|en)\s+(?:second\s+)?)(?P<s>\d+(?:[.,]\d+)?)(?P<unit>\s*s(?:ec(?:onds?)?)?\b)",
-    re.I,
+    r"\s*[,(]?\s*(?:(?:at|from|bei|ab|à|en)\s+)?(?:second\s+)?(?P<s>\d+(?:[.,]\d+)?)\s*s(?:ec(?:onds?)?)?\b\)?",
+    re.IGNORECASE,
 )
 
 
@@ -71,7 +72,7 @@ class Checker:
         return self._mend(rest)
 
     def _mend(self, sentence: str) -> str:
-        plain = _without_loading(sentence)
+        plain = _PLAYED.sub(self._heard, _without_loading(sentence))
         pieces, at = [], 0
         for reference in find(plain):
             pieces.append(plain[at : reference.start])
@@ -80,6 +81,12 @@ class Checker:
         mended = "".join([*pieces, plain[at:]])
         self.mended = self.mended or mended != plain
         return mended
+
+    def _heard(self, link: re.Match[str]) -> str:
+        """A link to the sound of the library that it plays; its words alone if that is not known."""
+        known = self._known.has("sound", int(link["id"]))
+        self.mended = self.mended or not known
+        return link[0] if known else link["words"]
 
     def _named(self, text: str, reference: Reference) -> tuple[str, int]:
         """What is shown for a reference, and where the text goes on after it."""

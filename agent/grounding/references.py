@@ -25,7 +25,14 @@ _LEAD = r"(?:\s*(?:no\.?|nr\.?|n°|number|nummer|numéro|id)?\s*[:=]?\s*[#*_`\"�
 _LIST = rf"{_NUMBER}(?:[*_`]{{0,2}}{_JOIN}[#*_`]{{0,3}}{_NUMBER}){{0,60}}"
 _NAMED = "|".join(rf"(?P<{kind}>\b(?:{words})\b)" for kind, words in WORDS.items())
 _NUMBERS = re.compile(rf"(?:{_NAMED}){_LEAD}(?P<list>{_LIST}){_NO_MEASURE}", re.IGNORECASE)
-_BARE = re.compile(r"(?<![\w&/#])#(?P<list>\d{1,18}(?::\d{1,9})?)\b|\[(?P<boxed>\d{1,18}(?::\d{1,9})?)\](?!\()")
+_BARE = re.compile(
+    r"(?<![\w&/#])#(?P<list>\d{1,18}(?::\d{1,9})?)\b"
+    r"|\[(?P<boxed>\d{1,18}(?::\d{1,9})?)\](?!\()"
+    r"|(?<![\w:.])(?P<chunk>\d{1,18}:(?:\d|\d{3,9}))(?![\w:])"  # 9:05 is a time of the day
+    r"|^\s*[-*•]\s+[*_`]*(?P<item>\d{1,18}(?::\d{1,9})?)[*_`]*\s*[:–—(,-]"
+    r"|^\s*\|\s*[*_`]*(?P<cell>\d{1,18}(?::\d{1,9})?)[*_`]*\s*\|",
+    re.MULTILINE,
+)
 _QUOTED_FILE = re.compile(
     rf"(?P<open>[\"“„”`'‘«])(?P<name>[^\"“”„`«»\n]{{1,120}}?\.(?:{ENDINGS}))(?=[\"“”`'’»])", re.IGNORECASE
 )
@@ -33,6 +40,7 @@ _BARE_FILE = re.compile(rf"(?<![\w.])(?P<name>[^\s\"“”„`'‘’«»()\[\]|
 _ONE = re.compile(_NUMBER)
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:–|-|to|bis)\s*[#*_`]*({_NUMBER})", re.IGNORECASE)
 _LONGEST_RANGE = 200
+_PLACES = 50  # the longest list has as many
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,14 @@ def _all(text: str) -> Iterator[Reference]:
         kind = next(name for name in WORDS if match[name])
         yield Reference(kind, match.start(), match.end(), match[0], _numbers(match["list"]), match.start("list"))
     for match in _BARE.finditer(text):
-        group = "list" if match["list"] else "boxed"
-        yield Reference("sound", match.start(), match.end(), match[0], _numbers(match[group]), match.start(group))
+        group = match.lastgroup or "list"
+        if group in ("item", "cell") and _numbers(match[group])[0] <= _PLACES:
+            continue  # a place in a list
+        start = match.start() if group in ("list", "boxed") else match.start(group)
+        end = match.end(group) if group in ("item", "cell") else match.end()
+        yield Reference(
+            "sound", start, end, match[0][start - match.start() :][: end - start], _numbers(match[group]), start
+        )
     for pattern in (_QUOTED_FILE, _BARE_FILE):
         for match in pattern.finditer(text):
             yield Reference("file", match.start("name"), match.end("name"), match["name"])

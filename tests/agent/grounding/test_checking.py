@@ -71,6 +71,12 @@ def test_what_was_returned_or_asked_stays_letter_by_letter(known, text):
         ("Clustering 7, selection 4.", f"{NOT_FOUND['clustering']}, {NOT_FOUND['selection']}."),
         ("Sound 9 at 4.0 s is loud.", "Sound 9 is loud."),
         ("Sound 9, from 1,9 s.", "Sound 9."),
+        ("999:7 is a chunk, 9:0 is one.", f"{SOUND} is a chunk, 9:0 is one."),
+        ("- 999: a dog\n- 9: a kick", f"- {SOUND}: a dog\n- 9: a kick"),
+        ("* **999** – dog", f"* **{SOUND}** – dog"),
+        ("| 999 | dog |\n| 9 | kick |", f"| {SOUND} | dog |\n| 9 | kick |"),
+        ("Sound 9 (99.0 s) is loud.", "Sound 9 is loud."),
+        ("[x](/library/audio/999)", "x"),
         ("Sound 666 and group 66, clustering 6.", f"{SOUND} and {GROUP}, {NOT_FOUND['clustering']}."),
     ],
 )

@@ -24,7 +24,10 @@ from tests.agent.scripted import ScriptedChatModel, call
 from tests.runs import rows
 
 TURNS = 500
-ANY_SOUND = re.compile(r"\b(?:sounds?|#|id)\s*#?(\d+)", re.IGNORECASE)  # on purpose simpler than what is tested
+ANY_SOUND = re.compile(
+    r"(?:\b(?:sounds?|id)\s*|#|\n- |\n\| )#?\**(\d+)|\b(\d+):\d\b|/library/audio/(\d+)", re.IGNORECASE
+)
+"""On purpose simpler than what is tested."""
 ANY_FILE = re.compile(r"[\w-]+\.(?:wav|mp3)\b")
 
 
@@ -63,7 +66,7 @@ class Watched:
         self.names |= set(ANY_FILE.findall(data + event.text))
 
     def _look_at(self, text: str) -> None:
-        for number in ANY_SOUND.findall(text):
+        for number in filter(None, (each for found in ANY_SOUND.findall(text) for each in found)):
             if int(number) not in self.returned | self.said:
                 self.invented.append(text)
         self.invented += [text for name in ANY_FILE.findall(text) if name not in self.names]
@@ -88,6 +91,10 @@ class CarelessChatModel(ScriptedChatModel):
             "Sounds {id}-{other}\n- sound {real}: {name}\n- sound {id}\n",
             "It is in group {id} of clustering {other}, no. {real}! ",
             "And the sounds: {id}, {real}, {other}. ",
+            "The chunk {id}:7 is good. ",
+            "\n- {id}: a dog\n- **{other}** – a bell\n- {real}: a kick\n",
+            "\n| {id} | dog |\n| {real} | kick |\n",
+            "Hear [it](/library/audio/{id}). ",
         ]
         said = ""
         for _ in range(self.chance.randint(1, 5)):
@@ -237,6 +244,16 @@ async def test_a_name_cannot_pass_for_an_attachment_or_a_line_of_its_own(library
     (answer,) = [message for message in model.shown[1] if isinstance(message, ToolMessage)]
     (line,) = [line for line in answer.text.splitlines() if "RUN export" in line]
     assert re.match(r'\d+\. sound \d+ "', line), "it stands in quotes, on the line of its sound"
+
+
+async def test_what_the_person_asks_for_runs_as_they_asked_for_it_or_not_at_once(demo_library):
+    demo_library.groups.make(4)
+    order = call("edit_clusters", "e1", change="rename", clusters=[3], title="Owned")
+    model = ScriptedChatModel(script=[AIMessage("", tool_calls=[order])])
+    agent = build_agent(demo_library, model, InMemorySaver())
+    events = [event async for event in take_turn(agent, "thread", "rename cluster 1 to Mine")]
+    (asked,) = [event for event in events if isinstance(event, ApprovalAsked)]
+    assert "“Owned”" in asked.requests[0]["description"]
 
 
 async def test_what_the_person_asks_for_runs_at_once(demo_library):
