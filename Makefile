@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file of tests for each processor at once, but no more than four: some of them need memory.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check bench parity clean
 
@@ -11,13 +13,13 @@ run: $(VENV)/.base
 	$(BIN)/earshot chat --demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: $(VENV)/$(if $(TEACHER),.train,.bench)
 	$(BIN)/python -m tests.benchmarks $(if $(SOUNDS),--sounds $(SOUNDS)) $(if $(LABELS),--labels $(LABELS)) \
