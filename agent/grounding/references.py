@@ -75,8 +75,8 @@ def _all(text: str) -> Iterator[Reference]:
         yield Reference(kind, match.start(), match.end(), match[0], _numbers(match["list"]), match.start("list"))
     for match in _BARE.finditer(text):
         group = match.lastgroup or "list"
-        if group in ("item", "cell") and _numbers(match[group])[0] <= _PLACES:
-            continue  # a place in a list
+        if group == "cell" and _numbers(match[group])[0] <= _PLACES:
+            continue  # a place in a list, perhaps
         start = match.start() if group in ("list", "boxed") else match.start(group)
         end = match.end(group) if group in ("item", "cell") else match.end()
         yield Reference(

@@ -480,22 +480,25 @@ def ingest_of(folder: Path) -> AIMessage:
 
 
 async def test_progress_is_told_with_the_call_it_belongs_to(library, tmp_path):
-    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 3)), says("Three."))
-    events = await talk.say("add them")
+    folder = tiny_wavs(tmp_path / "sounds", 3)
+    talk = Talk(library, ingest_of(folder), says("Three."))
+    events = await talk.say(f"add {folder}")
 
     told = of_kind(events, ToolProgress)
     assert told == [ToolProgress("i1", number, 3, f"s{number - 1:03}.wav") for number in (1, 2, 3)]
 
 
 async def test_stop_ends_an_ingest_with_what_is_finished_and_the_next_turn_works(library, tmp_path):
-    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Stopped."), SEARCH, says("Nothing."))
+    talk = Talk(
+        library, ingest_of(folder := tiny_wavs(tmp_path / "sounds", 30)), says("Stopped."), SEARCH, says("Nothing.")
+    )
     context = AgentContext()
 
     def stop(event: Event) -> None:
         if isinstance(event, ToolProgress) and event.done == 3:
             context.cancelled.set()
 
-    events = await talk.say("add them", on=stop, context=context)
+    events = await talk.say(f"add {folder}", on=stop, context=context)
     (stopped,) = of_kind(events, ToolFinished)
     done = int(re.fullmatch(r"stopped after (\d+) of 30; what was finished is kept", stopped.text)[1])
     assert stopped.failed
@@ -508,9 +511,9 @@ async def test_stop_ends_an_ingest_with_what_is_finished_and_the_next_turn_works
 
 async def test_a_turn_that_is_dropped_in_the_middle_of_a_tool_leaves_a_thread_that_works(library, tmp_path):
     """The page closes the stream; the tool's thread is told by its context, as it cannot be stopped from outside."""
-    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
+    talk = Talk(library, ingest_of(folder := tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
     context = AgentContext()
-    stream = take_turn(talk.agent, "thread", "add them", context=context)
+    stream = take_turn(talk.agent, "thread", f"add {folder}", context=context)
     async for event in stream:
         if isinstance(event, ToolProgress):
             break
@@ -523,10 +526,12 @@ async def test_a_turn_that_is_dropped_in_the_middle_of_a_tool_leaves_a_thread_th
 
 
 async def test_a_turn_whose_task_is_cancelled_leaves_a_thread_that_works(library, tmp_path):
-    talk = Talk(library, ingest_of(tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
+    talk = Talk(library, ingest_of(folder := tiny_wavs(tmp_path / "sounds", 30)), says("Hello."))
     context, begun = AgentContext(), asyncio.Event()
     task = asyncio.create_task(
-        talk.say("add them", context=context, on=lambda event: begun.set() if isinstance(event, ToolProgress) else None)
+        talk.say(
+            f"add {folder}", context=context, on=lambda event: begun.set() if isinstance(event, ToolProgress) else None
+        )
     )
     await begun.wait()
     context.cancelled.set()

@@ -26,6 +26,7 @@ NAMES = [
     "edit_clusters",
     "versions",
     "get_metadata",
+    "count_sounds",
     "export",
     "ears",
     "compare_ears",

@@ -67,7 +67,8 @@ class Watched:
 
     def _look_at(self, text: str) -> None:
         for number in filter(None, (each for found in ANY_SOUND.findall(text) for each in found)):
-            if int(number) not in self.returned | self.said:
+            in_table = f"\n| {number} |" in text and int(number) <= 50  # which may be a place in a list
+            if int(number) not in self.returned | self.said and not in_table:
                 self.invented.append(text)
         self.invented += [text for name in ANY_FILE.findall(text) if name not in self.names]
 
