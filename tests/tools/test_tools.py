@@ -92,7 +92,7 @@ def test_the_model_is_told_what_a_tool_does_and_what_each_argument_means(tool):
 def test_the_model_is_told_every_domain(tool):
     told = tool.tool_call_schema.model_json_schema()["properties"].get("domain", {}).get("description", "")
     assert set(re.findall(r"[a-z]+", told.partition(":")[2])) - {"or"} == (set(DOMAINS) if told else set())
-    assert bool(told) == tool.name.startswith("search_by")
+    assert bool(told) == tool.name.startswith(("search_by", "count"))
 
 
 def test_only_export_writes_outside_of_the_library(tool):
