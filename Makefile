@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A file of tests for each processor at once, but no more than four: some of them need memory.
+# For those who wait for it: a file of tests for each processor at once, but no more than four, as some need memory.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check bench parity clean
@@ -13,7 +13,7 @@ run: $(VENV)/.base
 	$(BIN)/earshot chat --demo
 
 test: $(VENV)/.dev
-	$(PYTEST)
+	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

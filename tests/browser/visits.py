@@ -104,7 +104,7 @@ class Visit:
     def last(self, test_id: str, count: int) -> Locator:
         """The newest card of a kind, when there are that many."""
         cards = self.page.get_by_test_id(test_id)
-        expect(cards).to_have_count(count, timeout=20_000)
+        expect(cards).to_have_count(count, timeout=90_000)  # the first map of a process is compiled before it is drawn
         return cards.nth(count - 1)
 
     def lists_beside(self, card: Locator) -> int:
