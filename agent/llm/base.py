@@ -1,5 +1,6 @@
 """Which chat model talks: the one place where a name leads to a model. Loads only the one that is asked for."""
 
+import logging
 import re
 
 from langchain_core.language_models import BaseChatModel
@@ -9,6 +10,7 @@ from core.grouping.describing import Namer
 from core.settings import Settings
 
 EMBEDDED = "embedded"
+TELL_ADDRESSES = ("httpx", "httpcore")  # a line for each call, with the address and what stands in it
 
 
 def connect(settings: Settings) -> BaseChatModel:
@@ -17,6 +19,8 @@ def connect(settings: Settings) -> BaseChatModel:
     Raises MissingDependencyError with the command that installs a provider's package, UnknownNameError for a name
     without a provider or with one that nobody knows, EarshotError for a key that cannot be one.
     """
+    for logger in TELL_ADDRESSES:
+        logging.getLogger(logger).setLevel(logging.WARNING)
     name = settings.model.strip() or default_name(settings)
     provider, _, model = name.partition(":")
     if name == EMBEDDED:

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-TRIED_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+TRIED_AGAIN = frozenset({408, 429, *range(500, 600)})
 BROKEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """What ends a call before an answer began; a server that is only slow is not asked a second time."""
 TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
@@ -39,11 +39,13 @@ class Patience:
         self._began_s = self.clock()
 
     def wait_s(self, retry_after: str | None = None) -> float | None:
-        """The wait before the next try. retry_after: the header of the answer, in seconds or as a date."""
-        wait = _asked_for_s(retry_after)
-        if wait is None:
-            longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._tries)
-            wait = random.uniform(longest / 2, longest)  # noqa: S311  to be apart from others, not to be a secret
+        """The wait before the next try. retry_after: the header of the answer, in seconds or as a date.
+
+        A server that asks for no wait at all is not pressed either.
+        """
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._tries)
+        own = random.uniform(longest / 2, longest)  # noqa: S311  to be apart from others, not to be a secret
+        wait = max(own, _asked_for_s(retry_after))
         self._tries += 1
         return wait if self.clock() - self._began_s + wait <= self.budget_s else None
 
@@ -132,14 +134,14 @@ def _wait_for(response: httpx.Response, patience: Patience) -> float | None:
     return patience.wait_s(response.headers.get("retry-after"))
 
 
-def _asked_for_s(retry_after: str | None) -> float | None:
-    """Seconds that a server asks for; None if it asks for none that can be read."""
+def _asked_for_s(retry_after: str | None) -> float:
+    """Seconds that a server asks for; 0 if it asks for none that can be read."""
     if not retry_after:
-        return None
+        return 0.0
     with suppress(ValueError):
         return max(0.0, float(retry_after))
     with suppress(ValueError):
         moment = parsedate_to_datetime(retry_after)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    return None
+    return 0.0

@@ -5,6 +5,8 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -85,13 +87,12 @@ async def talking(library: Library, *replies: Reply) -> AsyncIterator[Talk]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_leaked(caplog):
-    """No log line, at any level, holds the key, the address or what the server wrote."""
+    """No log line of anybody, at any level, holds the key, the address or what the server wrote."""
     caplog.set_level(logging.DEBUG)
     yield
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith(("agent", "core"))]
-    for line in [record.getMessage() + str(record.exc_info or "") for record in caplog.records]:
-        assert KEY not in line
-    assert not [line for line in ours if "127.0.0.1" in line or "secret" in line]
+    for record in caplog.get_records("call"):
+        line = record.getMessage() + str(record.exc_info or "")
+        assert not [each for each in (KEY, "127.0.0.1", "secret of the server") if each in line], record.name
 
 
 def sees_no_secret(seen: Seen) -> None:
@@ -165,7 +166,7 @@ async def test_when_it_fails_the_embedded_model_answers_and_says_why(demo_librar
         assert (again.texts, again.notices) == (["Here again."], [])
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 501, 502, 503, 504, 520, 529])
 async def test_what_may_pass_is_tried_again_before_anything_is_said(demo_library, status):
     async with talking(demo_library, fails(status), fails(status), says("Hello.")) as talk:
         seen = await talk.say("hello")
@@ -178,6 +179,21 @@ async def test_it_waits_as_long_as_it_is_told_to(demo_library):
     async with talking(demo_library, fails(429, retry_after="7"), says("Hello.")) as talk:
         assert (await talk.say("hello")).texts == ["Hello."]
     assert talk.waited == [7.0]
+
+
+@pytest.mark.parametrize("asked", ["0", "-3", "nan", "Thu, 01 Jan 2015 00:00:00 GMT", "soon"])
+async def test_a_server_that_asks_for_no_wait_is_not_pressed(demo_library, asked):
+    refused = fails(429, retry_after=asked)
+    async with talking(demo_library, refused, refused, says("Hello.")) as talk:
+        assert (await talk.say("hello")).texts == ["Hello."]
+    assert 0.25 <= talk.waited[0] <= 0.5 <= talk.waited[1] <= 1.0
+
+
+async def test_it_waits_until_the_moment_that_it_is_told(demo_library):
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    async with talking(demo_library, fails(503, retry_after=moment), says("Hello.")) as talk:
+        assert (await talk.say("hello")).texts == ["Hello."]
+    assert 10 < talk.waited[0] <= 20
 
 
 async def test_it_does_not_wait_longer_than_a_person_would(demo_library):
@@ -325,6 +341,14 @@ async def test_calls_that_a_crash_left_without_answers_do_not_close_the_thread(d
 
 async def test_a_model_that_never_ends_is_ended(demo_library):
     async with talking(demo_library, *[calls(SEARCH)] * 8, says("Hello.")) as talk:
+        seen = await talk.say("find kicks")
+        assert len(seen.notices) == 1
+        assert "limit" in seen.notices[0]
+        assert (await talk.say("hello")).texts == ["Hello."]
+
+
+async def test_a_model_that_never_writes_a_readable_call_is_ended(demo_library):
+    async with talking(demo_library, *[calls(("search_by_text", "{bad"))] * 8, says("Hello.")) as talk:
         seen = await talk.say("find kicks")
         assert len(seen.notices) == 1
         assert "limit" in seen.notices[0]
