@@ -1,6 +1,6 @@
 """The commands about groups: make them, list and compare versions, tell what one holds, change them by hand."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,11 +18,13 @@ from agent.terminal import (
     print_note,
 )
 from core.errors import UnsupportedError
-from core.grouping.describing import Namer
 from core.grouping.sureness import how_sure
 from core.library import Library
 from core.records import Clustering
 from core.references import parse_reference
+
+if TYPE_CHECKING:
+    from core.grouping.describing import Namer
 
 MOST = 2**32 - 1  # for any number: what the generators of random numbers take as a seed, and SQLite counts beyond
 SUMMARY_KEYS = ("title", "summary", "members", "apart", "stability", "name_auc", "named_by")
@@ -203,7 +205,7 @@ def _row(each: Clustering) -> dict[str, Any]:
     return {key: value for key, value in each.as_dict().items() if key not in ("clusters", "bic")}
 
 
-def _namer(sounds: Library, titles: str) -> Namer | None:
+def _namer(sounds: Library, titles: str) -> "Namer | None":
     if titles not in ("builtin", "model"):
         raise typer.BadParameter(f"nobody called {titles!r} names groups; choose builtin or model")
     if titles == "builtin":

@@ -13,8 +13,6 @@ from rich.table import Table
 
 from agent.cards import plain
 from core.records import Clustering, Hit, IngestReport, SpaceCard
-from tools.cluster import how_many_came
-from tools.compare_ears import comparison_table
 
 if TYPE_CHECKING:
     from core.comparison import Comparison
@@ -57,7 +55,7 @@ def clustering(made: Clustering) -> Table:
     named = f" “{shown(made.name)}”" if made.name else ""
     table = Table("cluster", "title", "sounds", "holds still", "name finds it", "hear")
     groups = "1 group" if made.k == 1 else f"{made.k} groups"
-    table.title = f"clustering {made.clustering}{named}: {groups}, {how_many_came(made)}"
+    table.title = f"clustering {made.clustering}{named}: {groups}, {made.how}"
     for each in made.clusters:
         firm = "" if each.stability is None else f"{each.stability:.2f}"
         found = "" if each.name_auc is None else f"{each.name_auc:.2f}{' weak' if each.is_weak else ''}"
@@ -119,7 +117,7 @@ def spaces(cards: Sequence[SpaceCard]) -> Table:
 
 def comparison(compared: "Comparison") -> Table:
     """The spaces of a library from the best to the worst."""
-    columns, rows = comparison_table(compared)
+    columns, rows = compared.table()
     table = Table(*columns)
     for row in rows:
         table.add_row(*map(shown, row))

@@ -93,6 +93,24 @@ class Comparison(Record):
     ambiguous: int = 0
     elapsed_s: float = field(default=0.0, compare=False)
 
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Columns and rows, the best ears first; only what was measured has a column."""
+        measured = {
+            "mAP": "map",
+            "top-1": "top1",
+            "V-measure": "v_measure",
+            "agreement": "agreement",
+            "recognition": "recognition",
+            "stability": "stability",
+            "mean rank": "mean_rank",
+        }
+        rows = [row.as_dict() for row in self.rows]
+        shown = {title: key for title, key in measured.items() if any(row[key] is not None for row in rows)}
+        told = [["" if row[key] is None else f"{row[key]:.3f}" for key in shown.values()] for row in rows]
+        return ["", "ears", *shown], [
+            [str(row["rank"]), row["space"], *cells] for row, cells in zip(rows, told, strict=True)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:

@@ -6,11 +6,12 @@ These words say what a sound is like. What it *is* comes from ears that have bee
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scipy.special import expit
-
-from core.descriptors import Descriptors
 from core.records import Tag
+
+if TYPE_CHECKING:
+    from core.descriptors import Descriptors  # brings half a second of scipy
 
 SURE = 0.5  # a word is given from here on
 
@@ -23,7 +24,7 @@ class Measured:
 
     duration_s: float
     loudness_lufs: float
-    descriptors: Descriptors
+    descriptors: "Descriptors"
 
 
 def qualities(measured: Measured) -> list[Tag]:
@@ -36,7 +37,11 @@ def qualities(measured: Measured) -> list[Tag]:
 
 def _above(value: float, threshold: float, factor: float) -> float:
     """Logistic in the logarithm of a value: 0.5 at the threshold, nearly 1 at `factor` times it."""
-    return float(expit(4 * math.log(max(value, 1e-9) / threshold) / math.log(factor)))
+    return _logistic(4 * math.log(max(value, 1e-9) / threshold) / math.log(factor))
+
+
+def _logistic(x: float) -> float:
+    return 0.5 + 0.5 * math.tanh(x / 2)  # of one number: scipy's would take half a second to import
 
 
 def _below(value: float, threshold: float, factor: float) -> float:
@@ -45,7 +50,7 @@ def _below(value: float, threshold: float, factor: float) -> float:
 
 def _steep(value: float, threshold: float, width: float) -> float:
     """Logistic in a value: 0.5 at the threshold, nearly 1 at one width above it."""
-    return float(expit(4 * (value - threshold) / width))
+    return _logistic(4 * (value - threshold) / width)
 
 
 def _pitched(m: Measured) -> float:

@@ -151,6 +151,15 @@ class Clustering(Record):
     is_edit: bool = False
     automatic: bool = False
 
+    @property
+    def how(self) -> str:
+        """Where the number of groups comes from, in words."""
+        if self.is_edit:
+            return "changed by hand"
+        if not self.automatic:
+            return "the number asked for"
+        return "the number found by BIC" if self.bic else "the number found by density"
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary(Record):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from core.ontology import Ontology, audioset
 from core.records import Record, Tag
@@ -139,6 +138,8 @@ def domain_of(windows: Probabilities) -> tuple[str, float]:
 
 def calibrated(probabilities: Probabilities, calibration: Calibration | None = None) -> Probabilities:
     """Probabilities (..., 521) as shares of being right; by default with the calibration of the ears that ship."""
+    from scipy.special import expit  # half a second, which a command that hears nothing is spared
+
     used = calibration or shipped_calibration()
     odds = used.slope * log_odds(probabilities) + used.offset + np.array(used.class_offsets, np.float32)
     result: Probabilities = expit(odds).astype(np.float32)

@@ -5,10 +5,10 @@ the model quoted and shortened. Adding a tool is adding a file and its line in `
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool
 
-from core.grouping.describing import Namer
 from core.library import Library
 from core.records import Progress
 from tools.cluster import cluster_tool
@@ -26,6 +26,9 @@ from tools.show_map import show_map_tool
 from tools.summarize_cluster import summarize_cluster_tool
 from tools.versions import versions_tool
 
+if TYPE_CHECKING:
+    from core.grouping.describing import Namer
+
 WRITES_OUTSIDE = "writes_outside"
 """The key in a tool's metadata that says it writes outside the library, so that the person must be asked first."""
 
@@ -36,7 +39,7 @@ CHANGES = "changes"
 def build_tools(
     library: Library,
     report: Callable[[Progress], None] = lambda _: None,
-    namer: Namer | None = None,
+    namer: "Namer | None" = None,
     approved: Callable[[], str | None] = lambda: None,
 ) -> list[BaseTool]:
     """All tools over a library. `report` hears how far a long one is, and may raise CancelledError to stop it.

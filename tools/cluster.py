@@ -1,20 +1,22 @@
 """Groups the sounds of the library."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool
 
-from core.grouping.describing import Namer
 from core.library import Library
 from core.records import WEAK_NAME, Clustering, Progress
 from core.references import parse_reference
 from tools.base import Answer, as_tool, line, noted, quoted, sound_card
 
+if TYPE_CHECKING:
+    from core.grouping.describing import Namer
+
 LONGEST_CHANGE = 400
 
 
-def cluster_tool(library: Library, report: Callable[[Progress], None], namer: Namer | None) -> BaseTool:
+def cluster_tool(library: Library, report: Callable[[Progress], None], namer: "Namer | None") -> BaseTool:
     """The tool over a library; `report` hears how far it is, `namer` names the groups where there is one."""
 
     def cluster(
@@ -54,7 +56,7 @@ def clustering_answer(library: Library, clustering: Clustering) -> Answer:
     artifact = {
         "kind": "clustering",
         "automatic": clustering.automatic,
-        "how": how_many_came(clustering),
+        "how": clustering.how,
         **{
             key: getattr(clustering, key)
             for key in ("clustering", "k", "method", "query", "outliers", "name", "change")
@@ -62,15 +64,6 @@ def clustering_answer(library: Library, clustering: Clustering) -> Answer:
         "clusters": clusters,
     }
     return _text(artifact), artifact
-
-
-def how_many_came(clustering: Clustering) -> str:
-    """Where the number of groups comes from, in words."""
-    if clustering.is_edit:
-        return "changed by hand"
-    if not clustering.automatic:
-        return "the number asked for"
-    return "the number found by BIC" if clustering.bic else "the number found by density"
 
 
 def _text(artifact: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> B
             by_folder: Whether the folder of each sound says what it is; leave it out to have that tried first.
         """
         compared = _compared(library, by_folder, report)
-        columns, rows = comparison_table(compared)
+        columns, rows = compared.table()
         title = "The ears of this library compared"
         if compared.labelled:
             title = "The ears of this library, the best first, by the folders of the sounds"
@@ -52,22 +52,3 @@ def _compared(library: Library, by_folder: bool | None, report: Callable[[Progre
         if by_folder is not None:
             raise
         return library.compare_spaces(report=report)
-
-
-def comparison_table(compared: "Comparison") -> tuple[list[str], list[list[str]]]:
-    """A comparison as columns and rows, the best ears first; only what was measured has a column."""
-    measured = {
-        "mAP": "map",
-        "top-1": "top1",
-        "V-measure": "v_measure",
-        "agreement": "agreement",
-        "recognition": "recognition",
-        "stability": "stability",
-        "mean rank": "mean_rank",
-    }
-    rows = [row.as_dict() for row in compared.rows]
-    shown = {title: key for title, key in measured.items() if any(row[key] is not None for row in rows)}
-    told = [["" if row[key] is None else f"{row[key]:.3f}" for key in shown.values()] for row in rows]
-    return ["", "ears", *shown], [
-        [str(row["rank"]), row["space"], *cells] for row, cells in zip(rows, told, strict=True)
-    ]

@@ -2,12 +2,15 @@
 
 import logging
 import re
+from typing import TYPE_CHECKING
 
 from langchain_core.language_models import BaseChatModel
 
 from core.errors import EarshotError, MissingDependencyError, UnknownNameError
-from core.grouping.describing import Namer
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.grouping.describing import Namer
 
 EMBEDDED = "embedded"
 TELL_ADDRESSES = ("httpx", "httpcore")  # a line for each call, with the address and what stands in it
@@ -38,7 +41,7 @@ def connect(settings: Settings) -> BaseChatModel:
     return _from_provider(provider, model)
 
 
-def namer_of(model: BaseChatModel, settings: Settings) -> Namer | None:
+def namer_of(model: BaseChatModel, settings: Settings) -> "Namer | None":
     """What names groups of sounds by a chat model; None for the embedded one, whose names are the built-in ones."""
     from agent.llm.embedded import EmbeddedChatModel
     from agent.llm.namer import ChatNamer
