@@ -11,10 +11,13 @@ from chainlit.types import ThreadDict
 from starlette.datastructures import Headers
 
 from agent import live
+from agent.accounts import tidy
 from agent.cards import literal
 from agent.context import AgentContext
 from agent.guard import UUID
 from agent.history import History
+from agent.limits import wait_sentence
+from agent.login import LOCAL
 from agent.pending import Pending, decisions, pending, spoken
 from agent.screen import APPROVAL, ask_approval, show_answered
 from agent.selecting import keep_selection
@@ -40,14 +43,28 @@ STARTERS = {
     "Add a folder of sounds": "How do I add a folder of sounds?",
 }
 
+ONE_AT_A_TIME = asyncio.Lock()
 ENDED = "The program ended before this answer was whole. What was finished by then is kept; ask again for the rest."
 WAITS = "The answer before this one is still being written; yours is next."
 
 
-@cl.header_auth_callback
-async def log_in(_: Headers) -> cl.User:
+async def take_local(_: Headers) -> cl.User:
     """The one person who uses this machine: the guard lets nobody else come this far."""
-    return cl.User(identifier="you", display_name="You")
+    return cl.User(identifier=LOCAL)
+
+
+async def log_in(name: str, password: str) -> cl.User | None:
+    """The person, if the password is theirs."""
+    accounts = running().logins.accounts
+    async with ONE_AT_A_TIME:  # each try takes memory and a processor
+        proven = accounts is not None and await asyncio.to_thread(accounts.proves, name, password)
+    return cl.User(identifier=tidy(name)) if proven else None
+
+
+if running().logins.accounts is None:
+    cl.header_auth_callback(take_local)
+else:
+    cl.password_auth_callback(log_in)
 
 
 @cl.data_layer
@@ -102,7 +119,10 @@ async def answer(message: cl.Message) -> None:
     session = cl.context.session
     session.thread_id_to_resume = session.thread_id  # a page whose line broke is brought up to date as well
     try:
-        await running().history.claim(_checked(session.thread_id), _user_id())
+        user_id = _user_id()
+        if wait_s := running().messages.take(user_id):
+            raise EarshotError(wait_sentence(wait_s))
+        await running().history.claim(_checked(session.thread_id), user_id)
         if live.is_busy(session.thread_id):
             await cl.context.emitter.send_toast(WAITS)
         async with live.next_turn(session.thread_id):
@@ -139,7 +159,7 @@ def stop() -> None:
 async def _answer(message: cl.Message) -> None:
     """Takes a message as the answer to an open question if it says yes or no, else as the next thing asked."""
     thread_id = cl.context.session.thread_id
-    open_question = await pending(running().agent, thread_id)
+    open_question = await pending(await running().agent(), thread_id)
     said = spoken(message.content) if open_question and not message.elements else None
     async with live.running_turn(thread_id, message) as turn:
         if open_question is None:
@@ -158,7 +178,7 @@ async def _decide(asked: str, answers: list[bool]) -> None:
         await running().history.claim(_checked(thread_id), _user_id())
         run = cl.Step(name="on_message", type="run")  # as the turns that a message begins
         async with live.next_turn(thread_id), run, live.running_turn(thread_id) as turn:
-            open_question = await pending(running().agent, thread_id)
+            open_question = await pending(await running().agent(), thread_id)
             if open_question is None or open_question.id != asked or len(answers) != len(open_question.questions):
                 await _close_cards(thread_id, asked)
                 raise NotFoundError("this question is not open any more; ask for it again")
@@ -172,7 +192,7 @@ async def _mend(thread_id: str) -> None:
     """Ends what was cut off, and asks again what is open and has no buttons."""
     if await running().history.close_open_steps(thread_id):
         await cl.Message(content=ENDED).send()
-    asked = await pending(running().agent, thread_id)
+    asked = await pending(await running().agent(), thread_id)
     cards = await running().history.elements_named(thread_id, APPROVAL)
     if asked and not any((card.get("props") or {}).get("asked") == asked.id for card in cards):
         await ask_approval(asked)
@@ -200,8 +220,9 @@ def _checked(thread_id: str) -> str:
 
 
 def _user_id() -> str:
-    user = cl.context.session.user
-    if not isinstance(user, cl.PersistedUser):
+    """Whose page this is; a page that stays open outlives its login."""
+    user, token = cl.context.session.user, cl.context.session.token
+    if not isinstance(user, cl.PersistedUser) or running().logins.name_in(token or "") != user.identifier:
         raise NotFoundError("you are not known here any more; load the page anew")
     return user.id
 
@@ -226,7 +247,8 @@ async def _run(
     thread_id = cl.context.session.thread_id
     context = AgentContext(cancelled=turn.cancelled)
     try:
-        async for event in take_turn(running().agent, thread_id, text, attachments, resume=resume, context=context):
+        agent = await running().agent()
+        async for event in take_turn(agent, thread_id, text, attachments, resume=resume, context=context):
             await screen.show(event)
         await screen.finish()
     except asyncio.CancelledError:
@@ -236,7 +258,7 @@ async def _run(
     except Exception:
         await screen.stop()
         raise
-    asked = await pending(running().agent, thread_id) if screen.asks else None
+    asked = await pending(await running().agent(), thread_id) if screen.asks else None
     if asked is not None:
         await ask_approval(asked)
     if (trouble := running().history.take_trouble()) is not None:

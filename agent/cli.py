@@ -3,7 +3,7 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -29,11 +29,18 @@ from agent.terminal import (
     print_note,
     with_bar,
 )
+from agent.user_verbs import add_user_verbs
 from core.errors import NotFoundError
 from core.library import Library
 from core.records import DOMAINS, Filters, Hit, IngestReport
 from core.references import SOUND
+from core.settings import Settings
 from core.text_search import SURE, is_listing
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from agent.server import AgentFactory
 
 app = typer.Typer(
     name="earshot",
@@ -135,21 +142,26 @@ def show(
 def chat(
     library: LibraryOption = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Where to listen; others than this machine need a login.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="By which people open it, such as a proxy's: https://…")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty library with synthesised sounds first.")] = False,
     browser: Annotated[bool | None, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Open the chat in a browser, on this machine only."""
+    """Open the chat in a browser: on this machine only, unless there are accounts (earshot user add)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    from agent.graph import build_agent
-    from agent.llm.base import connect
     from agent.server import serve
 
     sounds = open_library(library)
-    settings = sounds.settings.model_copy(update={} if port is None else {"port": port})
+    given = {"port": port, "host": host, "url": url}
+    told = {name: value for name, value in given.items() if value is not None}
+    settings = Settings.model_validate(sounds.settings.model_dump() | told) if told else sounds.settings
     if demo and not sounds.overview()["sounds"]:
         _fill_with_demo(sounds)
-    model = connect(settings)
 
     def ready(address: str) -> None:
         err.print(f"[green]Earshot listens at {address}[/green]  (Ctrl-C ends it)")
@@ -158,7 +170,7 @@ def chat(
         if browser or (browser is None and sys.stdout.isatty()):
             typer.launch(address)
 
-    serve(sounds, lambda checkpointer: build_agent(sounds, model, checkpointer), settings, on_ready=ready)
+    serve(sounds, _agent_factory(sounds, settings), settings, on_ready=ready)
 
 
 @app.command(cls=Verb)
@@ -202,6 +214,20 @@ def demo(
     out.print(escape(f"{n_files} files in {folder}{done}"), soft_wrap=True)
 
 
+def _agent_factory(sounds: Library, settings: Settings) -> "AgentFactory":
+    """Builds the agent when the page is coming up. A model that may not be there is connected with before that."""
+    from agent.llm.base import EMBEDDED, chosen_name, connect
+
+    model = None if chosen_name(settings) == EMBEDDED else connect(settings)
+
+    def build(checkpointer: "BaseCheckpointSaver[str]") -> Any:
+        from agent.graph import build_agent
+
+        return build_agent(sounds, model or connect(settings), checkpointer)
+
+    return build
+
+
 def _source(like: str) -> Path | str:
     """What `--like` names. Raises NotFoundError for what is neither a file nor an id."""
     if Path(like).is_file():
@@ -242,6 +268,7 @@ add_export_verb(app)
 add_separation_verb(app)
 add_picture_verbs(app)
 add_model_verbs(app)
+add_user_verbs(app)
 add_mcp_verb(app)
 
 

@@ -4,9 +4,6 @@ import threading
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from langgraph.config import get_stream_writer
-from langgraph.runtime import get_runtime
-
 from core.errors import CancelledError
 from core.records import Progress
 
@@ -30,11 +27,16 @@ class AgentContext:
 
 def notify(text: str) -> None:
     """Tells the person in this turn something that the program itself has to say."""
+    from langgraph.config import get_stream_writer  # the page is up before LangGraph is
+
     get_stream_writer()({"notice": text})
 
 
 def report(progress: Progress) -> None:
     """Tells the turn in this context how far its tool is. Raises CancelledError if the person pressed Stop."""
+    from langgraph.config import get_stream_writer
+    from langgraph.runtime import get_runtime
+
     if get_runtime(AgentContext).context.cancelled.is_set():
         raise CancelledError(f"stopped after {progress.done} of {progress.total}; what was finished is kept")
     get_stream_writer()({"call_id": current_call.get(), **progress.as_dict()})

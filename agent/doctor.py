@@ -86,10 +86,10 @@ def _ears(library: Library) -> str:
 
 
 def _chat_model(settings: Settings) -> str:
-    from agent.llm.base import connect, default_name
+    from agent.llm.base import chosen_name, connect
 
     connect(settings)
-    return f"{settings.model or default_name(settings)} can be used"
+    return f"{chosen_name(settings)} can be used"
 
 
 def _disk(library: Library) -> str:

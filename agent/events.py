@@ -6,8 +6,7 @@ from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
-from agent.llm.embedded.model import is_embedded
-from agent.repair import was_cut_off
+from agent.origin import is_embedded, was_cut_off
 
 MODEL_NODE = "model"
 TOO_LONG = "The chat model came to the end of what it may say at once. Say “go on” for the rest."

@@ -24,8 +24,14 @@ log = logging.getLogger(__name__)
 
 UI = Path(__file__).parent / "ui"
 PUBLIC = ("theme.json", "earshot.css", "earshot.js", "favicon.svg", "logo_light.svg", "logo_dark.svg", "elements")
-OPEN_ORIGINS = "allow_origins = []"
+OPEN_ORIGINS, LARGEST = "allow_origins = []", "max_size_mb = 200"
+ALONE = """
+/* One person uses this page: there is no account to look after. */
+#user-nav-button { display: none; }
+"""
 MAX_PAGES = 50
+COOKIE = "earshot_login"
+"""Cookies know no ports: with a name of its own it is kept apart from those of other programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class PageFolder:
 
     root: Path
     lock: FileLock
+    secret: str
 
     def close(self) -> None:
         """Drops what was uploaded, and lets another process have the folder."""
@@ -41,17 +48,23 @@ class PageFolder:
         self.lock.release()
 
 
-def prepare_page(folder: Path | None = None, origins: Sequence[str] = ()) -> PageFolder:
+def prepare_page(
+    folder: Path | None = None, origins: Sequence[str] = (), *, upload_mb: int = 200, has_login: bool = False
+) -> PageFolder:
     """A fresh root for Chainlit under `folder` (the user's data folder if not given), told to it by the environment.
 
-    origins: the addresses that the page may be called from. Uploads of earlier runs are removed; the secret that signs
+    origins: the addresses that the page may be called from. upload_mb: the largest upload. has_login: whether one may
+    log out. Uploads of earlier runs are removed; the secret that signs
     the login is kept, so an open page survives a restart. A second process gets a root of its own beside the first.
     """
     folder = (folder or user_data_path("earshot") / "page").expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    page = _claim_root(folder)
-    _lay_out(page.root, origins)
-    _tell_chainlit(page.root, read_secret(folder / "secret"))
+    page = _claim_root(folder, read_secret(folder / "secret"))
+    _lay_out(page.root, {OPEN_ORIGINS: list(origins), LARGEST: upload_mb})
+    if not has_login:
+        with (page.root / "public" / "earshot.css").open("a", encoding="utf-8") as style:
+            style.write(ALONE)
+    _tell_chainlit(page)
     return page
 
 
@@ -77,7 +90,7 @@ def welcome_page() -> Path:
     return checkout if checkout.is_file() else UI / "chainlit.md"
 
 
-def _claim_root(folder: Path) -> PageFolder:
+def _claim_root(folder: Path, secret: str) -> PageFolder:
     for number in range(1, MAX_PAGES + 1):
         root = folder / f"root-{number}"
         lock = FileLock(folder / f"root-{number}.lock")
@@ -85,11 +98,11 @@ def _claim_root(folder: Path) -> PageFolder:
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        return PageFolder(root, lock)
+        return PageFolder(root, lock, secret)
     raise RuntimeError(f"{folder}: {MAX_PAGES} chats are running already; close one")
 
 
-def _lay_out(root: Path, origins: Sequence[str]) -> None:
+def _lay_out(root: Path, filled_in: dict[str, Any]) -> None:
     for stale in (".files", ".chainlit", "public"):
         shutil.rmtree(root / stale, ignore_errors=True)
     (root / ".chainlit" / "translations").mkdir(parents=True)
@@ -99,8 +112,9 @@ def _lay_out(root: Path, origins: Sequence[str]) -> None:
     for name in ("chainlit.md", "chainlit_en-US.md"):  # the second spares a warning on each load of the page
         shutil.copyfile(welcome_page(), root / name)
     config = (UI / "config.toml").read_text(encoding="utf-8")
-    assert OPEN_ORIGINS in config
-    config = config.replace(OPEN_ORIGINS, f"allow_origins = {json.dumps(list(origins))}")
+    for line, value in filled_in.items():
+        assert line in config
+        config = config.replace(line, f"{line.partition(' = ')[0]} = {json.dumps(value)}")
     (root / ".chainlit" / "config.toml").write_text(config, encoding="utf-8")
     words = json.dumps(_translation(), indent=1, ensure_ascii=False)
     (root / ".chainlit" / "translations" / "en-US.json").write_text(words, encoding="utf-8")
@@ -130,11 +144,11 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _tell_chainlit(root: Path, secret: str) -> None:
+def _tell_chainlit(page: PageFolder) -> None:
     assert "chainlit.config" not in sys.modules, "chainlit was imported before its folder was ready"
-    os.environ["CHAINLIT_APP_ROOT"] = str(root)
-    os.environ["CHAINLIT_AUTH_SECRET"] = secret
+    os.environ["CHAINLIT_APP_ROOT"] = str(page.root)
+    os.environ["CHAINLIT_AUTH_SECRET"] = page.secret
     os.environ["CHAINLIT_COOKIE_SAMESITE"] = "strict"
-    os.environ["CHAINLIT_AUTH_COOKIE_NAME"] = "earshot_login"  # cookies know no ports: keep apart from other programs
+    os.environ["CHAINLIT_AUTH_COOKIE_NAME"] = COOKIE
     logging.getLogger("chainlit").setLevel(logging.WARNING)  # it tells of each file it lays down, while it is imported
-    log.debug("the page's files are in %s", root)
+    log.debug("the page's files are in %s", page.root)

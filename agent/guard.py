@@ -14,6 +14,7 @@ from importlib.metadata import version
 from ipaddress import ip_address
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -25,6 +26,8 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 OUTSIDE = re.compile(r"""<(?:link|meta|script)\b[^>]*\b(?:href|src|content)\s*=\s*["']?(?:https?:)?//[^>]*>""", re.I)
 FRAMED = frozenset({"/library/map"})
 """The only pages that the page itself may show in a frame."""
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, never bound to
 NO_GUARD = (
     "the page of chainlit {version} cannot be guarded: {lack}; install it with: pip install 'chainlit>=2.12,<2.13'"
 )
@@ -34,36 +37,48 @@ NO_GUARD = (
 class Address:
     """Where the page is served, and the names it may be called by.
 
-    Raises UnsupportedError for a host that other machines reach: whoever comes this far is taken for the person.
+    url: by which people open it where that is another address, such as a proxy's (https://sounds.example.org); empty
+    for none. has_login: whether one has to log in. Raises UnsupportedError for what other machines reach without a
+    login, for a host that stands for many without a `url`, and for a `url` that is no origin.
     """
 
     host: str
     port: int
+    url: str = ""
+    has_login: bool = False
 
     def __post_init__(self) -> None:
-        if not _is_loopback(self.host):
+        if self.url and (ORIGIN.fullmatch(self.url) is None):
+            raise UnsupportedError(f"{self.url!r} is no address of a page; write it like https://sounds.example.org")
+        if not self.has_login and (self.url or not _is_loopback(self.host)):
             raise UnsupportedError(
-                f"the chat cannot be opened to other machines at {self.host!r}, for it has no login yet; "
-                "use 127.0.0.1, or reach it through an ssh tunnel"
+                f"the chat cannot be opened to other machines at {self.url or self.host!r} without a login; "
+                "add an account with: earshot user add NAME"
+            )
+        if self.host in EVERYWHERE and not self.url:
+            raise UnsupportedError(
+                f"{self.host} stands for every address of this machine; say by which one people open the page, "
+                f"such as: --url http://sounds.local:{self.port}"
             )
 
     @property
     def hosts(self) -> list[str]:
         """`host:port` as a browser writes it: the address that was asked for, localhost and 127.0.0.1."""
-        names = [self.host, "localhost", "127.0.0.1"]
-        named = [f"[{name}]" if ":" in name else name for name in names]
-        with_port = [f"{name}:{self.port}" for name in named]
-        return list(dict.fromkeys(with_port + (named if self.port == 80 else [])))
+        names = [] if self.host in EVERYWHERE else [self.host]
+        named = [f"[{name}]" if ":" in name else name for name in [*names, "localhost", "127.0.0.1"]]
+        own = [f"{name}:{self.port}" for name in named] + (named if self.port == 80 else [])
+        return list(dict.fromkeys([*([urlsplit(self.url).netloc] if self.url else []), *own]))
 
     @property
     def origins(self) -> list[str]:
-        """The origins whose pages may call the server: its own."""
-        return [f"http://{host}" for host in self.hosts]
+        """The origins whose pages may call the server, its own; the one to open stands first."""
+        own = [f"http://{host}" for host in self.hosts]
+        return list(dict.fromkeys([self.url, *own[1:]])) if self.url else own
 
     @property
-    def url(self) -> str:
-        """The address to open."""
-        return self.origins[0]
+    def is_secure(self) -> bool:
+        """Whether the page is opened by https alone."""
+        return self.url.startswith("https:")
 
 
 class Guard:
@@ -73,6 +88,7 @@ class Guard:
         self.app = app
         self.hosts = frozenset(address.hosts)
         self.origins = frozenset(address.origins)
+        self.is_secure = address.is_secure
         self.headers = safety_headers(address)
         self.framed_headers = safety_headers(address, framed=True)
 
@@ -86,14 +102,14 @@ class Guard:
             await refusal(scope, receive, send)
         else:
             headers = self.framed_headers if scope["path"] in FRAMED else self.headers
-            await self.app(scope, receive, _with_headers(send, headers))
+            await self.app(scope, receive, _with_headers(send, headers, self.is_secure))
 
     def refusal(self, headers: Headers) -> PlainTextResponse | None:
         """The answer to a call that is not let in, or None.
 
         A browser says itself whether a call comes from another site (`Sec-Fetch-Site`); a link that is followed to
-        the page is fine. Programs without a browser send neither header and are let in: there is no password, so the
-        page is served to this machine alone (`Address`), and everyone who uses it is taken for the person.
+        the page is fine. Programs without a browser send neither header and are let in: who they are is asked by the
+        login, and where there is none, the page is served to this machine alone (`Address`).
         """
         if headers.get("host", "").lower() not in self.hosts:
             return PlainTextResponse("Unknown host. Open the page at the address the program shows.", 400)
@@ -106,15 +122,26 @@ class Guard:
         return None
 
 
-def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+def _with_headers(send: Send, headers: dict[str, str], is_secure: bool) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = MutableHeaders(scope=message)
             for name, value in headers.items():
                 given[name] = value
+            cookies = given.getlist("set-cookie")
+            del given["set-cookie"]
+            for cookie in cookies:
+                given.append("set-cookie", _kept_close(cookie, is_secure))
         await send(message)
 
     return send_with_headers
+
+
+def _kept_close(cookie: str, is_secure: bool) -> str:
+    """A cookie that no other site's page and no script can use, and that travels by https alone if the page does."""
+    parts = [part.strip() for part in cookie.split(";")]
+    kept = [part for part in parts if part.lower().partition("=")[0] not in ("samesite", "secure", "httponly")]
+    return "; ".join([*kept, "HttpOnly", "SameSite=strict", *(["Secure"] if is_secure else [])])
 
 
 def _is_loopback(host: str) -> bool:
@@ -130,7 +157,7 @@ def safety_headers(address: Address, *, framed: bool = False) -> dict[str, str]:
     Cards are compiled in the page and Chainlit starts by inline scripts, hence 'unsafe-eval' and 'unsafe-inline'.
     framed: whether a page of the same origin may show the answer in a frame.
     """
-    sockets = " ".join(f"ws://{host}" for host in address.hosts)
+    sockets = " ".join(origin.replace("http", "ws", 1) for origin in address.origins)
     policy = {
         "default-src": "'self'",
         "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",

@@ -15,9 +15,9 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.types import Command
 
 from agent.context import AgentContext, current_call
+from agent.origin import was_cut_off
 
 NOT_RUN = "This call was not run: the turn ended before it. Call again if it is still wanted."
-CUT_OFF = ("length", "model_length")
 LARGEST = 2**63 - 1  # what msgpack, which writes the checkpoints, and SQLite have in common
 
 Request: TypeAlias = ModelRequest[AgentContext]
@@ -90,11 +90,6 @@ def with_small_numbers(value: Any) -> Any:
     if isinstance(value, int) and abs(value) > LARGEST:
         return str(value)
     return value
-
-
-def was_cut_off(message: AIMessage) -> bool:
-    """Whether an answer ended because the model may not say more at once."""
-    return message.response_metadata.get("finish_reason") in CUT_OFF
 
 
 def _storable(response: Response) -> Response:

@@ -3,27 +3,34 @@
 Knows where things are served, not what a turn looks like (app.py, screen.py) or how a sound is found (core).
 """
 
+import asyncio
+import functools
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
+from agent.accounts import Accounts
 from agent.files import PageFolder, prepare_page
 from agent.guard import Address, Guard, guard_chainlit
-from agent.memory import chats_of
+from agent.limits import MESSAGES, Rate
+from agent.login import Login, Logins
 from agent.playback import playable
 from core.errors import AudioError, EarshotError, NotFoundError, UnknownNameError, UnsupportedError
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver  # a second to import, for which the page need not wait
+
     from agent.history import History
     from core.library import Library
 
@@ -32,19 +39,38 @@ log = logging.getLogger(__name__)
 APP = Path(__file__).parent / "app.py"
 MAX_ID_DIGITS = 18  # what fits SQLite's integers
 
-AgentFactory = Callable[[BaseCheckpointSaver[str]], Any]
-"""Builds the compiled graph around a checkpointer; called once, when the server starts."""
+AgentFactory = Callable[["BaseCheckpointSaver[str]"], Any]
+"""Builds the compiled graph around a checkpointer; called once, in a thread, while the first page is being loaded."""
 
 
 @dataclass(slots=True)
 class Running:
-    """What the page's handlers work with. `agent` is there from the start of the server to its end."""
+    """What the page's handlers work with. end: ends the server."""
 
     library: "Library"
     settings: Settings
     history: "History"
-    agent: Any = None
-    chats: BaseCheckpointSaver[str] | None = None
+    logins: Logins
+    messages: Rate = field(default_factory=lambda: Rate(*MESSAGES))
+    chats: "BaseCheckpointSaver[str] | None" = None
+    end: Callable[[], None] = lambda: None
+    _agent: "asyncio.Task[Any] | None" = None
+
+    def bring_agent(self, bringing: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Has the agent brought. If that fails, the server ends."""
+        self._agent = asyncio.create_task(bringing)
+        self._agent.add_done_callback(lambda task: self.end() if task.exception() else None)
+        return self._agent
+
+    async def agent(self) -> Any:
+        """The agent, which may still have to be waited for after the start."""
+        assert self._agent is not None, "the server has not started"
+        return await asyncio.shield(self._agent)
+
+    def raise_failure(self) -> None:
+        """Raises what kept the agent from coming."""
+        if self._agent is not None and self._agent.done() and (problem := self._agent.exception()):
+            raise problem
 
     async def forget(self, thread_id: str) -> None:
         """Ends what runs in a chat, and empties what the agent remembers of it."""
@@ -75,31 +101,45 @@ def build_server(
     """The whole application, ready for an ASGI server at `settings.host` and `settings.port`; once in a process.
 
     folder: where the page's own files go, the user's data folder if not given. on_ready is called with the address
-    when the agent is there. Raises UnsupportedError for a host that other machines reach, or if the installed Chainlit
+    when the page is there. Raises UnsupportedError for a host that other machines reach, or if the installed Chainlit
     cannot be guarded.
     """
     global _running
-    address = Address(settings.host, settings.port)
-    page = prepare_page(folder, address.origins)
-    _running = _state(library, settings)
+    accounts = Accounts(library.folder)
+    address = _address(settings, accounts)
+    page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
+    logins = Logins(accounts if address.has_login else None, page.secret)
+    _running = _state(library, settings, logins)
     app = FastAPI(
         title="Earshot",
-        lifespan=_lifespan(_running, agent_factory, page, lambda: on_ready(address.url) if on_ready else None),
+        lifespan=_lifespan(_running, agent_factory, page, lambda: on_ready(address.origins[0]) if on_ready else None),
         openapi_url=None,
     )
     app.include_router(_routes(library))
     _mount_page(app)
+    app.add_middleware(Login, logins=logins, token_of=_token_of, largest_upload=(settings.upload_mb + 1) * 2**20)
     app.add_middleware(Guard, address=address)
     return app
 
 
-def _state(library: "Library", settings: Settings) -> Running:
+def _address(settings: Settings, accounts: Accounts) -> Address:
+    return Address(settings.host, settings.port, settings.url, has_login=bool(accounts.names()))
+
+
+def _token_of(name: str) -> str:
+    from chainlit.auth import create_jwt
+    from chainlit.user import User
+
+    return create_jwt(User(identifier=name, display_name=name))
+
+
+def _state(library: "Library", settings: Settings, logins: Logins) -> Running:
     from agent.history import History  # brings Chainlit, which has been told its folder by now
 
     async def forget(thread_id: str) -> None:
         await running().forget(thread_id)
 
-    return Running(library, settings, History(library.folder, forget))
+    return Running(library, settings, History(library.folder, forget), logins)
 
 
 def serve(
@@ -112,9 +152,10 @@ def serve(
 ) -> None:
     """Runs the chat until it is interrupted. Port 0 takes a free one; `on_ready` is told the address.
 
-    Raises UnsupportedError, naming the address, if it is taken or if other machines reach it.
+    Raises UnsupportedError, naming the address, if it is taken or if other machines reach it without a login, and what
+    the agent's factory raises.
     """
-    with closing(_listen(Address(settings.host, settings.port))) as listener:
+    with closing(_listen(_address(settings, Accounts(library.folder)))) as listener:
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         app = build_server(library, agent_factory, bound, folder=folder, on_ready=on_ready)
         config = uvicorn.Config(
@@ -122,11 +163,16 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(settings.url),  # a proxy on this machine says whom a call is from; nobody else may
             timeout_graceful_shutdown=3,  # an open page would hold the server for as long as it is open
         )
         logging.getLogger("uvicorn.error").addFilter(_not_a_closed_page)
+        server = uvicorn.Server(config)
+        state = running()
+        state.end = functools.partial(setattr, server, "should_exit", True)
         with suppress(KeyboardInterrupt):  # that is how it is ended
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
+        state.raise_failure()
 
 
 def _listen(address: Address) -> socket.socket:
@@ -154,30 +200,53 @@ def _not_a_closed_page(record: logging.LogRecord) -> bool:
 def _lifespan(
     state: Running, agent_factory: AgentFactory, page: PageFolder, announce: Callable[[], None]
 ) -> Callable[[FastAPI], Any]:
-    """Opens the memory of the chats and builds the agent; at the end closes both and drops the uploads.
+    """Opens the memory of the chats, and builds the agent while the page comes up; at the end drops the uploads.
 
     Chainlit's own start-up and shutdown do not run when it is mounted, so nothing of it is left to do but this.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with chats_of(state.library.folder) as chats:
-                await state.history.open()
-                state.chats, state.agent = chats, agent_factory(chats)
-                announce()
-                yield
-                await state.history.close()
-        finally:
-            page.close()
+        async with AsyncExitStack() as opened:
+            opened.callback(page.close)
+            await state.history.open()
+            opened.push_async_callback(state.history.close)
+            bringing = state.bring_agent(_bring(state, agent_factory, opened))
+            announce()
+            yield
+            await asyncio.wait([bringing])
 
     return lifespan
 
 
+async def _bring(state: Running, agent_factory: AgentFactory, opened: AsyncExitStack) -> Any:
+    chats_of = await asyncio.to_thread(_import_memory)
+    state.chats = chats = await opened.enter_async_context(chats_of(state.library.folder))
+    return await asyncio.to_thread(agent_factory, chats)
+
+
+def _import_memory() -> Any:
+    from agent.memory import chats_of
+
+    return chats_of
+
+
+class Assets(StaticFiles):
+    """Chainlit's own scripts and styles. It hands them out itself, but ten times slower, through its middleware."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """A file under a name that changes with what is in it, so a browser may keep it."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 def _mount_page(app: FastAPI) -> None:
+    from chainlit.server import build_dir
     from chainlit.utils import mount_chainlit
 
     guard_chainlit()
+    app.mount("/assets", Assets(directory=Path(build_dir) / "assets"))
     mount_chainlit(app, target=str(APP), path="")
 
 

@@ -3,17 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
-from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
 
 from agent.context import AgentContext
 from agent.events import Event, read_part
 from agent.grounding.known import known_from
 from agent.grounding.stream import Grounded
 from core.attachments import Attachment
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
 
 STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
 LONGEST_NAME = 60
@@ -33,6 +34,8 @@ async def take_turn(
 
     resume: one decision per request of `ApprovalAsked`, {"type": "approve"} or {"type": "reject", "message": ...}.
     """
+    from langgraph.types import Command  # the page is up before LangGraph is
+
     config: RunnableConfig = {"configurable": {"thread_id": thread_id}, "recursion_limit": STEPS_PER_TURN}
     message = HumanMessage(with_attachments(text, attachments))
     said: Any = {"messages": [message]} if resume is None else Command(resume={"decisions": resume})
@@ -52,7 +55,7 @@ async def take_turn(
         yield shown
 
 
-async def _messages_so_far(agent: Any, config: RunnableConfig) -> list[BaseMessage]:
+async def _messages_so_far(agent: Any, config: "RunnableConfig") -> list[BaseMessage]:
     """What the conversation holds before the turn; nothing for an agent without a memory."""
     if agent.checkpointer is None:
         return []

@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     mcp_writes: bool = Field(False, description="Whether other assistants may add, group, change and export, over MCP.")
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
+    url: str = Field("", description="By which people open the chat, such as a proxy's: https://sounds.example.org")
+    upload_mb: int = Field(200, ge=1, le=4096, description="The largest attachment, in MB; it is held in memory.")
+    upload_minutes: float = Field(120.0, gt=0, description="The longest sound that can be attached, in minutes.")
+
+    @field_validator("url")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        return url.strip().rstrip("/").lower()
 
     @field_validator("vggish", "audiosep", mode="before")
     @classmethod

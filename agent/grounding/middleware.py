@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from agent.context import AgentContext
 from agent.grounding.checking import checked
 from agent.grounding.known import Known, known_from
-from agent.llm.embedded.model import is_embedded
+from agent.origin import is_embedded
 
 Request: TypeAlias = ModelRequest[AgentContext]
 Response: TypeAlias = ModelResponse[Any]

@@ -4,19 +4,19 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from langchain_core.language_models import BaseChatModel
-
 from core.errors import EarshotError, MissingDependencyError, UnknownNameError
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from core.grouping.describing import Namer
 
 EMBEDDED = "embedded"
 TELL_ADDRESSES = ("httpx", "httpcore")  # a line for each call, with the address and what stands in it
 
 
-def connect(settings: Settings) -> BaseChatModel:
+def connect(settings: Settings) -> "BaseChatModel":
     """The chat model of the settings: `provider:model`, "embedded", or, if nothing is said, Mistral where a key is set.
 
     Raises MissingDependencyError with the command that installs a provider's package, UnknownNameError for a name
@@ -24,7 +24,7 @@ def connect(settings: Settings) -> BaseChatModel:
     """
     for logger in TELL_ADDRESSES:
         logging.getLogger(logger).setLevel(logging.WARNING)
-    name = settings.model.strip() or default_name(settings)
+    name = chosen_name(settings)
     provider, _, model = name.partition(":")
     if name == EMBEDDED:
         from agent.llm.embedded import EmbeddedChatModel
@@ -41,27 +41,27 @@ def connect(settings: Settings) -> BaseChatModel:
     return _from_provider(provider, model)
 
 
-def namer_of(model: BaseChatModel, settings: Settings) -> "Namer | None":
+def namer_of(model: "BaseChatModel", settings: Settings) -> "Namer | None":
     """What names groups of sounds by a chat model; None for the embedded one, whose names are the built-in ones."""
     from agent.llm.embedded import EmbeddedChatModel
     from agent.llm.namer import ChatNamer
 
     if isinstance(model, EmbeddedChatModel):
         return None
-    name = settings.model.strip() or default_name(settings)
+    name = chosen_name(settings)
     try:
         return ChatNamer(model, name.rstrip(":"))
     except NotImplementedError:  # a model without structured answers
         return None
 
 
-def default_name(settings: Settings) -> str:
-    """What an empty `model` setting means."""
+def chosen_name(settings: Settings) -> str:
+    """The chat model by its name: where none is set, Mistral if there is a key, else the embedded one."""
     key = settings.mistral_api_key
-    return "mistralai:" if key and key.get_secret_value().strip() else EMBEDDED
+    return settings.model.strip() or ("mistralai:" if key and key.get_secret_value().strip() else EMBEDDED)
 
 
-def _from_provider(provider: str, model: str) -> BaseChatModel:
+def _from_provider(provider: str, model: str) -> "BaseChatModel":
     from langchain.chat_models import init_chat_model
 
     try:

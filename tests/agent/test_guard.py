@@ -90,15 +90,68 @@ async def test_a_web_socket_of_another_origin_is_refused():
 def test_an_address_knows_the_names_it_is_called_by():
     assert Address("localhost", 80).hosts == ["localhost:80", "127.0.0.1:80", "localhost", "127.0.0.1"]
     assert Address("::1", 8000).hosts[0] == "[::1]:8000"
-    assert Address("127.0.0.2", 8000).url == "http://127.0.0.2:8000"
+    assert Address("127.0.0.2", 8000).origins[0] == "http://127.0.0.2:8000"
 
 
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "::", "", "192.168.1.5", "::ffff:10.0.0.1", "my-machine", "localhost.test"]
 )
 def test_an_address_that_other_machines_reach_is_refused_with_the_next_step(host):
-    with pytest.raises(UnsupportedError, match=r"no login yet; use 127\.0\.0\.1, or reach it through an ssh tunnel"):
+    with pytest.raises(UnsupportedError, match=r"without a login; add an account with: earshot user add NAME"):
         Address(host, 8000)
+
+
+def test_other_machines_may_reach_a_page_that_has_a_login():
+    assert Address("192.168.1.5", 8000, has_login=True).origins[0] == "http://192.168.1.5:8000"
+
+
+def test_a_page_behind_a_proxy_is_called_by_the_name_of_the_proxy():
+    address = Address("127.0.0.1", 8000, "https://sounds.example.org", has_login=True)
+    assert address.origins[0] == "https://sounds.example.org"
+    assert address.hosts == ["sounds.example.org", "127.0.0.1:8000", "localhost:8000"]
+    assert "wss://sounds.example.org" in safety_headers(address)["content-security-policy"]
+    with pytest.raises(UnsupportedError, match="without a login"):
+        Address("127.0.0.1", 8000, "https://sounds.example.org")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_every_address_of_the_machine_needs_the_name_that_people_call(host):
+    with pytest.raises(UnsupportedError, match="say by which one people open the page"):
+        Address(host, 8000, has_login=True)
+    assert Address(host, 8000, "http://sounds.local:8000", has_login=True).hosts[0] == "sounds.local:8000"
+
+
+@pytest.mark.parametrize("url", ["sounds.example.org", "https://a.test/path", "javascript:x", "https://a b", "ftp://a"])
+def test_an_address_that_is_no_origin_is_refused(url):
+    with pytest.raises(UnsupportedError, match=r"write it like https://sounds\.example\.org"):
+        Address("127.0.0.1", 8000, url, has_login=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("", "a=1; Path=/; HttpOnly; SameSite=strict"),
+        ("https://sounds.example.org", "a=1; Path=/; HttpOnly; SameSite=strict; Secure"),
+    ],
+)
+async def test_a_cookie_is_kept_from_other_sites_and_scripts_and_from_open_lines(url, kept):
+    address = Address("127.0.0.1", 8000, url, has_login=True)
+
+    async def app(scope, receive, send):
+        headers = [(b"set-cookie", b"a=1; Path=/; SameSite=none"), (b"set-cookie", b"b=2; SameSite=lax; Secure")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", address.hosts[0].encode())]
+    await Guard(app, address)({"type": "http", "path": "/", "headers": headers}, send, send)
+    cookies = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    assert cookies[0] == kept
+    assert cookies[1].count("SameSite") == 1
+    assert "SameSite=strict" in cookies[1]
 
 
 def test_no_header_breaks_out_of_its_line():

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, SystemMessage, ToolMessage
 
-from agent.repair import CUT_OFF, NOT_RUN, RepairMiddleware, paired, with_small_numbers
+from agent.origin import CUT_OFF
+from agent.repair import NOT_RUN, RepairMiddleware, paired, with_small_numbers
 from tests.agent.scripted import call, says
 
 IDS = st.sampled_from(["1", "2", "3"])  # few, so that models that number their calls anew in each turn are met

@@ -320,7 +320,7 @@ def test_a_host_that_other_machines_reach_is_refused_before_anything_is_opened(t
     library: Any = SimpleNamespace(folder=tmp_path)
     settings = Settings(library=tmp_path, host="0.0.0.0", port=0, _env_file=None)
     for start in (serve, build_server):
-        with pytest.raises(UnsupportedError, match=r"'0\.0\.0\.0', for it has no login yet"):
+        with pytest.raises(UnsupportedError, match=r"'0\.0\.0\.0' without a login"):
             start(library, lambda _: None, settings, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

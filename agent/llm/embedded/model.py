@@ -23,8 +23,8 @@ from agent.llm.embedded.phrasing import phrase
 from agent.llm.embedded.planner import plan
 from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.turn import ASKED, read_turn
+from agent.origin import EMBEDDED_MARK
 
-_PROVIDER = {"model_provider": "earshot"}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -57,7 +57,7 @@ class EmbeddedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         message = answer(messages, kwargs.get("tools"))
-        message.response_metadata |= _PROVIDER
+        message.response_metadata |= EMBEDDED_MARK
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -79,11 +79,6 @@ class EmbeddedChatModel(BaseChatModel):
         for piece in _pieces(answer(messages, kwargs.get("tools"))):
             yield piece
             await asyncio.sleep(0)  # lets a screen draw between two words
-
-
-def is_embedded(message: BaseMessage) -> bool:
-    """Whether this model wrote a message, which then names nothing but what tools returned."""
-    return getattr(message, "response_metadata", {}).get("model_provider") == _PROVIDER["model_provider"]
 
 
 def answer(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] | None) -> AIMessage:
@@ -122,7 +117,7 @@ def _pieces(message: AIMessage) -> Iterator[ChatGenerationChunk]:
     """A message in word-sized chunks, its tool calls whole in the last one."""
     *words, last = re.findall(r"\s*\S+\s*", message.text) or [""]
     for word in words:
-        yield ChatGenerationChunk(message=AIMessageChunk(content=word, response_metadata=_PROVIDER))
+        yield ChatGenerationChunk(message=AIMessageChunk(content=word, response_metadata=EMBEDDED_MARK))
     calls = [
         tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=place)
         for place, call in enumerate(message.tool_calls)
@@ -131,7 +126,7 @@ def _pieces(message: AIMessage) -> Iterator[ChatGenerationChunk]:
         content=last,
         tool_call_chunks=calls,
         additional_kwargs=message.additional_kwargs,
-        response_metadata=_PROVIDER,
+        response_metadata=EMBEDDED_MARK,
         chunk_position="last",
     )
     yield ChatGenerationChunk(message=chunk)
