@@ -18,7 +18,9 @@ from agent.guard import UUID
 from agent.history import History
 from agent.limits import wait_sentence
 from agent.login import LOCAL
+from agent.panel import Choice, choose_ears, widgets
 from agent.pending import Pending, decisions, pending, spoken
+from agent.recording import SHORTEST_S, Recording
 from agent.screen import APPROVAL, ask_approval, show_answered
 from agent.selecting import keep_selection
 from agent.server import running
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from core.attachments import Attachment
 
 log = logging.getLogger(__name__)
+
+RECORDING = "recording"
+LIKE_RECORDED = "Find sounds like this one"
+UNHEARD = "nothing was recorded; let the browser use the microphone, and play the sound while it listens"
 
 EMPTY = """Your library is empty. To begin, name a folder:
 
@@ -43,6 +49,7 @@ STARTERS = {
     "Add a folder of sounds": "How do I add a folder of sounds?",
 }
 
+ATTACHED = "/library/attachment/"
 ONE_AT_A_TIME = asyncio.Lock()
 ENDED = "The program ended before this answer was whole. What was finished by then is kept; ask again for the rest."
 WAITS = "The answer before this one is still being written; yours is next."
@@ -84,11 +91,11 @@ async def welcome() -> None:
     """Says how to begin where there is nothing to ask about yet; else the page's starters say enough."""
     try:
         overview = await asyncio.to_thread(running().library.overview)
+        if not overview["sounds"]:
+            await cl.Message(content=EMPTY).send()
+        await _offer_settings()
     except Exception as error:
         await _apologise(error)
-        return
-    if not overview["sounds"]:
-        await cl.Message(content=EMPTY).send()
 
 
 @cl.on_chat_resume
@@ -100,6 +107,7 @@ async def take_up(thread: ThreadDict) -> None:
     thread_id = thread["id"]
     live.bring_up_to_date(cl.context.session)
     try:
+        await _offer_settings()
         if live.turn_of(thread_id) is None:
             await _mend(thread_id)
     except Exception as error:
@@ -116,19 +124,59 @@ async def take_up(thread: ThreadDict) -> None:
 @cl.on_message
 async def answer(message: cl.Message) -> None:
     """One turn: what was attached is taken in, then the agent answers. An error never shows as silence."""
-    session = cl.context.session
-    session.thread_id_to_resume = session.thread_id  # a page whose line broke is brought up to date as well
     try:
-        user_id = _user_id()
-        if wait_s := running().messages.take(user_id):
-            raise EarshotError(wait_sentence(wait_s))
-        await running().history.claim(_checked(session.thread_id), user_id)
-        if live.is_busy(session.thread_id):
-            await cl.context.emitter.send_toast(WAITS)
-        async with live.next_turn(session.thread_id):
+        thread_id = await _let_in()
+        async with live.next_turn(thread_id):
             await _answer(message)
     except Exception as error:
         await _apologise(error)
+
+
+@cl.on_audio_start
+async def begin_recording() -> bool:
+    """Listens to the microphone of the page from now on."""
+    cl.user_session.set(RECORDING, Recording(running().settings.upload_minutes * 60))
+    return True
+
+
+@cl.on_audio_chunk
+async def record(chunk: cl.InputAudioChunk) -> None:
+    """Takes in what the microphone heard meanwhile."""
+    recording = cl.user_session.get(RECORDING)
+    if recording is not None:
+        recording.add(chunk.data)
+
+
+@cl.on_audio_end
+async def take_recording() -> None:
+    """One turn about what was recorded."""
+    recording = cl.user_session.get(RECORDING)
+    cl.user_session.set(RECORDING, None)
+    try:
+        thread_id = await _let_in()
+        await running().history.update_thread(thread_id, LIKE_RECORDED)  # else it is called "audio"
+        if recording is None or recording.duration_s < SHORTEST_S:
+            raise EarshotError(UNHEARD)
+        with recording.file() as path:
+            attachment = await asyncio.to_thread(running().library.attach, path, path.name, recording.duration_s + 1)
+        message = await cl.Message(content=LIKE_RECORDED, type="user_message").send()
+        player = cl.Audio(name=attachment.name, url=ATTACHED + attachment.id, display="inline")
+        await player.send(for_id=message.id)
+        async with live.next_turn(thread_id), live.running_turn(thread_id, message) as turn:
+            await _run(turn, message.content, [attachment])
+    except Exception as error:
+        await _apologise(error)
+
+
+@cl.on_settings_update
+async def take_settings(sent: dict[str, Any]) -> None:
+    """Keeps what was set in the panel."""
+    try:
+        await running().history.choose(_user_id(), Choice.of(sent).as_dict())
+        await asyncio.to_thread(choose_ears, running().library, sent)
+    except Exception as error:
+        await _apologise(error)
+    await _offer_settings()
 
 
 @cl.action_callback("decide")
@@ -154,6 +202,26 @@ def stop() -> None:
     turn = live.turn_of(cl.context.session.thread_id)
     if turn is not None:
         turn.stop()
+
+
+async def _offer_settings() -> None:
+    """Shows the panel as it stands."""
+    choice = Choice.of(await running().history.chosen(_user_id()))
+    inputs = await asyncio.to_thread(widgets, running().library, running().settings, choice)
+    await cl.ChatSettings(inputs).send()
+
+
+async def _let_in() -> str:
+    """The chat of this page, which is the person's after this, and in which a turn may begin when no other runs."""
+    session = cl.context.session
+    session.thread_id_to_resume = session.thread_id  # a page whose line broke is brought up to date as well
+    user_id = _user_id()
+    if wait_s := running().messages.take(user_id):
+        raise EarshotError(wait_sentence(wait_s))
+    await running().history.claim(_checked(session.thread_id), user_id)
+    if live.is_busy(session.thread_id):
+        await cl.context.emitter.send_toast(WAITS)
+    return session.thread_id
 
 
 async def _answer(message: cl.Message) -> None:
@@ -229,12 +297,12 @@ def _user_id() -> str:
 
 async def _take_in(message: cl.Message) -> "list[Attachment]":
     """The attached files as sounds of the library. The first that holds no sound ends the turn with its reason."""
-    library = running().library
+    library, longest_s = running().library, running().settings.upload_minutes * 60
     attachments = []
     for element in message.elements:
-        attachment = await asyncio.to_thread(library.attach, Path(str(element.path)), element.name)
+        attachment = await asyncio.to_thread(library.attach, Path(str(element.path)), element.name, longest_s)
         attachments.append(attachment)
-        element.url = f"/library/attachment/{attachment.id}"  # played from there: also what a browser cannot decode
+        element.url = ATTACHED + attachment.id  # played from there: also what a browser cannot decode
         element.persisted = False  # it came without an address, and was not kept
         await element.send(for_id=message.id)
     return attachments
@@ -245,7 +313,10 @@ async def _run(
 ) -> None:
     screen = turn.screen
     thread_id = cl.context.session.thread_id
-    context = AgentContext(cancelled=turn.cancelled)
+    choice = Choice.of(await running().history.chosen(_user_id()))
+    context = AgentContext(cancelled=turn.cancelled, asks_always=choice.asks_always)
+    if choice.embedded:
+        context.stood_in.set()
     try:
         agent = await running().agent()
         async for event in take_turn(agent, thread_id, text, attachments, resume=resume, context=context):

@@ -48,6 +48,8 @@ LONGEST_REASON = 400
 DONE = {"copy": "Copy", "hard": "Make hard links to", "symbolic": "Make symbolic links to"}
 ANYWAY = "Let it try anyway?"
 GO_ON = "Shall it?"
+UNCLEAR = "Nothing that you wrote asks for it clearly."
+EVERY_CHANGE = "You are asked before every change, as you wish."
 UNSAID: tuple[Any, ...] = (None, "", [], 0, False)
 """Arguments that say nothing."""
 MEANT = {"add": "ingest", "update": "ingest", "cluster": "cluster", "recluster": "cluster", "ears": "ears"}
@@ -76,18 +78,16 @@ def approval(tools: Sequence[BaseTool]) -> HumanInTheLoopMiddleware[Any, AgentCo
     def describe(tool_call: ToolCall, state: Any, runtime: Any) -> str:  # noqa: ARG001  the middleware's form
         return _of_call(state, tool_call)["text"]
 
-    changing = _changing(tools)
-
-    def unasked(request: ToolCallRequest) -> bool:
-        return _is_unasked(request.tool_call, changing, request.state["messages"])
+    def has_question(request: ToolCallRequest) -> bool:
+        return request.tool_call["id"] in request.state.get("questions", {})
 
     asked: dict[str, bool | InterruptOnConfig] = {
         tool.name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe)
         for tool in _asked_about(tools)
     }
     asked |= {
-        name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe, when=unasked)
-        for name in changing
+        name: InterruptOnConfig(allowed_decisions=["approve", "reject"], description=describe, when=has_question)
+        for name in _changing(tools)
     }
     return HumanInTheLoopMiddleware(interrupt_on=asked, interrupt_mode="batched")
 
@@ -103,7 +103,7 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
         self._schemas = {tool.name: tool.get_input_schema() for tool in _asked_about(tools)}
         self._changing = _changing(tools)
 
-    def after_model(self, state: QuestionState, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002  the hook's form
+    def after_model(self, state: QuestionState, runtime: Any) -> dict[str, Any] | None:
         """The questions about the calls of the last answer."""
         last = state["messages"][-1]
         calls = last.tool_calls if isinstance(last, AIMessage) else []
@@ -112,9 +112,12 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
             for call in calls
             if call["name"] in self._schemas
         }
-        questions |= {
-            call["id"] or "": _of_change(call) for call in calls if _is_unasked(call, self._changing, state["messages"])
-        }
+        for call in calls:
+            if _changes(call, self._changing):
+                if _is_unasked(call, state["messages"]):
+                    questions[call["id"] or ""] = _of_change(call, UNCLEAR)
+                elif runtime.context.asks_always:
+                    questions[call["id"] or ""] = _of_change(call, EVERY_CHANGE)
         return {"questions": questions} if questions else None
 
     def wrap_tool_call(
@@ -160,13 +163,16 @@ def _changing(tools: Sequence[BaseTool]) -> dict[str, Sequence[str]]:
     return {tool.name: tool.metadata[CHANGES] for tool in tools if tool.metadata and CHANGES in tool.metadata}
 
 
-def _is_unasked(call: ToolCall, changing: Mapping[str, Sequence[str]], messages: Sequence[AnyMessage]) -> bool:
-    """Whether a call changes the library and the person's last message does not ask for that."""
+def _changes(call: ToolCall, changing: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a call changes the library."""
     if call["name"] not in changing:
         return False
     makes_it_change = changing[call["name"]]
-    if makes_it_change and not any(call["args"].get(name) for name in makes_it_change):
-        return False
+    return not makes_it_change or any(call["args"].get(name) for name in makes_it_change)
+
+
+def _is_unasked(call: ToolCall, messages: Sequence[AnyMessage]) -> bool:
+    """Whether the person's last message does not ask for what a call would change."""
     last = max((place for place, each in enumerate(messages) if isinstance(each, HumanMessage)), default=-1)
     said = messages[last].text if last >= 0 else ""
     read = plan(read_turn(messages[: last + 1]))
@@ -184,12 +190,10 @@ def _is_said(value: Any, name: str, own: Sequence[Mapping[str, Any]], said: str)
     return all(re.search(rf"(?<!\w){re.escape(str(part))}(?!\w)", said, re.IGNORECASE) for part in parts)
 
 
-def _of_change(call: ToolCall) -> Question:
+def _of_change(call: ToolCall, why: str) -> Question:
     args = ", ".join(f"{inert(name)}: {quoted(str(value))}" for name, value in call["args"].items())
     what = f"{call['name']} ({args})" if args else call["name"]
-    return Question(
-        text=f"The chat model wants to run {what}. Nothing that you wrote asks for it clearly. {GO_ON}", seal=""
-    )
+    return Question(text=f"The chat model wants to run {what}. {why} {GO_ON}", seal="")
 
 
 def _asked_about(tools: Sequence[BaseTool]) -> list[BaseTool]:

@@ -18,11 +18,13 @@ approved: ContextVar[str | None] = ContextVar("approved", default=None)
 class AgentContext:
     """Handed to the graph on every turn. Setting `cancelled` ends a long tool after the file it is at.
 
-    stood_in: set when the chat model failed in this turn; the stand-in answers what is left of it.
+    stood_in: set when the embedded chat model answers what is left of the turn, as the chosen one failed, or all of it,
+    as the person wants that. asks_always: whether the person is asked before every change, also one they asked for.
     """
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     stood_in: threading.Event = field(default_factory=threading.Event)
+    asks_always: bool = False
 
 
 def notify(text: str) -> None:

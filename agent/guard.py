@@ -154,13 +154,14 @@ def _is_loopback(host: str) -> bool:
 def safety_headers(address: Address, *, framed: bool = False) -> dict[str, str]:
     """The headers of every answer. The page loads and calls nothing but its own server.
 
-    Cards are compiled in the page and Chainlit starts by inline scripts, hence 'unsafe-eval' and 'unsafe-inline'.
+    Cards are compiled in the page, Chainlit starts by inline scripts and records by one that it makes itself, hence
+    'unsafe-eval', 'unsafe-inline' and blob:.
     framed: whether a page of the same origin may show the answer in a frame.
     """
     sockets = " ".join(origin.replace("http", "ws", 1) for origin in address.origins)
     policy = {
         "default-src": "'self'",
-        "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "media-src": "'self' blob:",

@@ -17,6 +17,7 @@ from chainlit.utils import utc_now
 from agent.cards import Card, card_for, progress_line
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
 from agent.pending import Pending
+from agent.players import with_players
 from agent.repeats import Repeats
 
 DRAW_EVERY_S = 0.15
@@ -126,6 +127,7 @@ class Screen:
         if message is not None:
             self._unshown += self._repeats.end()
             await self._show_text(message)
+            message.content = with_players(message.content)
             await message.send()
         return message
 

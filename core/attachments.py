@@ -1,5 +1,6 @@
 """Sounds that a person attaches to a question: kept beside the library, named by their content, never part of it."""
 
+import math
 import re
 import shutil
 import tempfile
@@ -28,10 +29,12 @@ class Attachments:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, path: Path, name: str) -> Attachment:
-        """Copies a file in. Raises AudioError with the reason if no sound can be decoded from it."""
+    def keep(self, path: Path, name: str, longest_s: float = math.inf) -> Attachment:
+        """Copies a file in. Raises AudioError with the reason if it holds no sound, or a longer one."""
         try:
             with audio.open_source(path) as source:
+                if source.declared_s > longest_s:
+                    raise AudioError(name, f"longer than {longest_s / 60:g} minutes; attach a shorter stretch of it")
                 next(source.blocks())
         except AudioError as problem:
             raise AudioError(name, problem.reason) from problem

@@ -51,6 +51,11 @@ class Source:
         self.damaged = 0
         self._container, self._stream = container, stream
 
+    @property
+    def declared_s(self) -> float:
+        """How long the file says it is, in seconds; 0 if it says nothing. Only what is decoded is true."""
+        return (self._container.duration or 0) / av.time_base
+
     def __enter__(self) -> Self:
         return self
 

@@ -3,6 +3,7 @@
 The module that callers outside of `core` need. It decides nothing about sounds itself: it brings the parts together.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,9 +63,9 @@ class Library:
         ears, writer = embedder or self.ears.chosen(), captioner or self.settings.captioner
         return Ingest(self._store, paths, ears, writer, self.settings)
 
-    def attach(self, path: Path, name: str) -> Attachment:
-        """Keeps a sound to ask about. Raises AudioError with the reason if there is none in the file."""
-        return self._attachments.keep(path, name)
+    def attach(self, path: Path, name: str, longest_s: float = math.inf) -> Attachment:
+        """Keeps a sound to ask about. Raises AudioError with the reason if the file holds none, or a longer one."""
+        return self._attachments.keep(path, name, longest_s)
 
     def attachment(self, attachment_id: str) -> Attachment:
         """A sound that was attached before. Raises NotFoundError."""

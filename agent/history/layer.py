@@ -89,6 +89,14 @@ class History(BaseDataLayer):
 
         return await self._do(create)
 
+    async def chosen(self, user_id: str) -> dict[str, Any]:
+        """What the person set, as `choose` was given it; nothing at first."""
+        return await self._do(lambda db: rows.chosen(db, user_id))
+
+    async def choose(self, user_id: str, chosen: dict[str, Any]) -> None:
+        """Keeps what the person set."""
+        await self._do(lambda db: rows.choose(db, user_id, chosen))
+
     # Threads
 
     async def claim(self, thread_id: str, user_id: str) -> None:

@@ -23,6 +23,18 @@ def user_of(db: Database, identifier: str) -> PersistedUser | None:
     return PersistedUser(id=rows[0]["id"], identifier=identifier, createdAt=rows[0]["created_at"], metadata=metadata)
 
 
+def chosen(db: Database, user_id: str) -> dict[str, Any]:
+    """What a person set."""
+    found: dict[str, Any] = json.loads(db.table("users").get(user_id)["metadata"]).get("chosen", {})
+    return found
+
+
+def choose(db: Database, user_id: str, chosen: dict[str, Any]) -> None:
+    """Keeps what a person set, beside whatever else is known of them."""
+    known = json.loads(db.table("users").get(user_id)["metadata"])
+    db.table("users").update(user_id, {"metadata": json.dumps(known | {"chosen": chosen})})
+
+
 def claimed(db: Database, thread_id: str, user_id: str) -> str:
     """Whose chat it is; the asker's, if it was nobody's."""
     now = utc_now()

@@ -64,7 +64,7 @@ class FolderLibrary:
         path = self._find("attachments", attachment_id)
         return Attachment(attachment_id, path.name, path)
 
-    def attach(self, path: Path, name: str) -> Attachment:
+    def attach(self, path: Path, name: str, longest_s: float) -> Attachment:
         try:
             open_source(path)
         except AudioError as error:

@@ -1,0 +1,94 @@
+"""What a person may set in the page: which chat model talks, which ears answer, when they are asked.
+
+The first and the last are theirs, in all of their chats; the ears are the library's, and everyone's.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainlit.input_widget import InputWidget, Select, TextInput
+
+from agent.llm.base import EMBEDDED, chosen_name
+from core.errors import EarshotError
+from core.library import Library
+from core.settings import Settings
+
+MODEL, EARS, ASK, LIBRARY = "model", "ears", "ask", "library"
+CONFIGURED = "configured"
+UNASKED, ALWAYS = "unasked", "always"
+ASKED = {"Changes that I did not ask for in so many words": UNASKED, "Every change": ALWAYS}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose. Anything that cannot be chosen any more counts as not chosen."""
+
+    embedded: bool = False
+    asks_always: bool = False
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "Choice":
+        """The choice in what was kept of it, or in what the page sends."""
+        return cls(embedded=kept.get(MODEL) == EMBEDDED, asks_always=kept.get(ASK) == ALWAYS)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {MODEL: EMBEDDED if self.embedded else CONFIGURED, ASK: ALWAYS if self.asks_always else UNASKED}
+
+
+def widgets(library: Library, settings: Settings, choice: Choice) -> list[InputWidget]:
+    """The panel as it stands."""
+    configured = chosen_name(settings)
+    models = {_told(configured): CONFIGURED, "The embedded one: no key, nothing leaves this machine": EMBEDDED}
+    if configured == EMBEDDED:
+        models.pop(_told(configured))
+    ears = library.ears.spaces()
+    answering = library.ears.chosen()
+    names = list(dict.fromkeys([answering, *(each.name for each in ears)]))
+    told = {each.name: f"{each.name}: heard {each.sounds} of {each.total} sounds" for each in ears}
+    return [
+        Select(
+            id=MODEL,
+            label="Chat model",
+            items=models,
+            initial_value=EMBEDDED if choice.embedded or configured == EMBEDDED else CONFIGURED,
+            description="Another one is set with EARSHOT_MODEL or MISTRAL_API_KEY before the start.",
+            disabled=len(models) == 1,
+        ),
+        Select(
+            id=EARS,
+            label="Ears that answer",
+            items={told.get(name, name): name for name in names},
+            initial_value=answering,
+            description="For everyone who uses this library. Others hear it after: earshot ingest --embedder NAME",
+            disabled=len(names) == 1 or "embedder" in settings.model_fields_set,
+        ),
+        Select(
+            id=ASK,
+            label="Ask me before",
+            items=ASKED,
+            initial_value=ALWAYS if choice.asks_always else UNASKED,
+            description="Before anything is written outside the library you are asked always.",
+        ),
+        TextInput(
+            id=LIBRARY,
+            label="Library",
+            initial=library.folder.name,
+            description="Another one is opened with: earshot chat --library DIR",
+            disabled=True,
+        ),
+    ]
+
+
+def choose_ears(library: Library, sent: dict[str, Any]) -> None:
+    """Has the ears answer that the page sends. Raises EarshotError for those that have heard nothing."""
+    wanted = sent.get(EARS)
+    if wanted is None or wanted == library.ears.chosen():
+        return
+    if wanted not in {each.name for each in library.ears.spaces()}:
+        raise EarshotError("these ears have not heard the library; load the page anew to see which have")
+    library.ears.choose(str(wanted))
+
+
+def _told(name: str) -> str:
+    return "Mistral, as it is set" if name == "mistralai:" else name
