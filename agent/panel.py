@@ -42,10 +42,8 @@ def widgets(library: Library, settings: Settings, choice: Choice) -> list[InputW
     models = {_told(configured): CONFIGURED, "The embedded one: no key, nothing leaves this machine": EMBEDDED}
     if configured == EMBEDDED:
         models.pop(_told(configured))
-    ears = library.ears.spaces()
     answering = library.ears.chosen()
-    names = list(dict.fromkeys([answering, *(each.name for each in ears)]))
-    told = {each.name: f"{each.name}: heard {each.sounds} of {each.total} sounds" for each in ears}
+    names = list(dict.fromkeys([answering, *_ears(library)]))
     return [
         Select(
             id=MODEL,
@@ -58,7 +56,7 @@ def widgets(library: Library, settings: Settings, choice: Choice) -> list[InputW
         Select(
             id=EARS,
             label="Ears that answer",
-            items={told.get(name, name): name for name in names},
+            values=names,
             initial_value=answering,
             description="For everyone who uses this library. Others hear it after: earshot ingest --embedder NAME",
             disabled=len(names) == 1 or "embedder" in settings.model_fields_set,
@@ -85,9 +83,14 @@ def choose_ears(library: Library, sent: dict[str, Any]) -> None:
     wanted = sent.get(EARS)
     if wanted is None or wanted == library.ears.chosen():
         return
-    if wanted not in {each.name for each in library.ears.spaces()}:
+    if wanted not in _ears(library):
         raise EarshotError("these ears have not heard the library; load the page anew to see which have")
     library.ears.choose(str(wanted))
+
+
+def _ears(library: Library) -> list[str]:
+    """The ears that have heard the library; asked of the database alone, as the page waits for it."""
+    return [space["name"] for space in library.overview()["spaces"]]
 
 
 def _told(name: str) -> str:

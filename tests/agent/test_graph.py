@@ -594,3 +594,37 @@ async def test_a_turn_without_memory_works_and_forgets(demo_library):
             pass
 
     assert [message.text for message in model.shown[-1][1:]] == ["second"]
+
+
+async def test_whoever_wants_to_be_asked_before_every_change_is_asked_also_for_what_they_asked_for(
+    demo_library, tmp_path
+):
+    tiny_wavs(tmp_path / "more", 2)
+    before = demo_library.overview()["sounds"]
+    talk = Talk(demo_library, says("", call("ingest", folder=str(tmp_path / "more"))), says("Done."))
+    asked = await talk.say(f"add {tmp_path / 'more'}", context=AgentContext(asks_always=True))
+    (question,) = of_kind(asked, ApprovalAsked)
+    assert "You are asked before every change, as you wish. Shall it?" in str(question)
+    assert demo_library.overview()["sounds"] == before
+    await talk.say(resume=[{"type": "approve"}])  # also if they changed their mind about being asked meanwhile
+    assert demo_library.overview()["sounds"] == before + 2
+
+
+async def test_nobody_is_asked_for_what_they_asked_for_or_for_what_changes_nothing(demo_library, tmp_path):
+    tiny_wavs(tmp_path / "more", 2)
+    talk = Talk(
+        demo_library, says("", call("ingest", folder=str(tmp_path / "more"))), says("Done."), SEARCH, says("Ok.")
+    )
+    assert of_kind(await talk.say(f"add {tmp_path / 'more'}"), ApprovalAsked) == []
+    asked = await talk.say("find a kick", context=AgentContext(asks_always=True))
+    assert of_kind(asked, ApprovalAsked) == []
+
+
+async def test_whoever_chooses_the_embedded_model_is_answered_by_it_and_is_told_of_no_failure(demo_library):
+    talk = Talk(demo_library)  # one more call would find no line in the script
+    context = AgentContext()
+    context.stood_in.set()
+    events = await talk.say("find a kick", context=context)
+    assert "I found" in text_of(events)
+    assert of_kind(events, Notice) == []
+    assert talk.model.shown == []

@@ -23,7 +23,7 @@ from rich.table import Table
 from core.demo import make_demo
 from core.library import Library
 from core.settings import Settings
-from tests.browser.visits import CHROMIUM, FLAGS
+from tests.browser.visits import CHROMIUM, FLAGS, USABLE
 
 COPIES = 14
 STARTS = 5
@@ -36,7 +36,6 @@ QUESTIONS = (
 TABLES = {"files": "sound_id", "vectors": "sound_id", "tags": "sound_id", "captions": "sound_id"}
 TABLES |= {"descriptors": "sound_id", "words": "rowid"}
 BEGUN = "[data-step-type=tool], [data-step-type=assistant_message]"
-USABLE = "[id^=starter-]:enabled"
 
 out = Console(width=110)
 

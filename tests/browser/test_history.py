@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.library import Library
-from tests.browser.visits import IN_A_BROWSER, SERVE, Visit, served, visiting
+from tests.browser.visits import IN_A_BROWSER, SERVE, USABLE, Visit, served, visiting
 from tests.runs import count_files, tiny_wavs, wait_until
 
 pytestmark = IN_A_BROWSER
@@ -62,7 +62,7 @@ def held(home: Path, port: int = 0) -> Iterator[SimpleNamespace]:
 
 def new_chat(visit: Visit) -> None:
     visit.page.locator("#new-chat-button").first.click()
-    expect(visit.page.locator("[id^=starter-]:enabled").first).to_be_visible()
+    expect(visit.page.locator(USABLE)).to_be_visible()
 
 
 def messages(page: Page) -> Locator:

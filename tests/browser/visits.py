@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -24,8 +24,11 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps once a second
+    "--use-fake-ui-for-media-stream",  # and may be used
 ]
-HARMLESS = ("401 (Unauthorized)", "Unauthorized", "application/*")  # the first load asks who is there before it logs in
+USABLE = "#chat-settings-open-modal:enabled"
+HARMLESS = ("application/*", "DialogTitle")  # Chainlit's own
 
 SERVE = """
 import logging, sys
@@ -85,8 +88,7 @@ class Visit:
         page.on("console", lambda message: self._note_message(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(url)
-        connected = page.locator("[id^=starter-]:enabled, [data-step-type=assistant_message]")
-        expect(connected.first).to_be_visible(timeout=15_000)  # what is sent before the socket is up goes nowhere
+        expect(page.locator(USABLE)).to_be_visible(timeout=15_000)  # what is sent before goes nowhere
 
     def ask(self, text: str) -> None:
         """Types a message and sends it, when the answer before it has ended."""
@@ -127,14 +129,15 @@ class Visit:
 
 
 @contextmanager
-def visiting(url: str, folder: Path, scheme: Literal["light", "dark"] = "light") -> Iterator[Visit]:
+def visiting(url: str, folder: Path, scheme: Literal["light", "dark"] = "light", **window: Any) -> Iterator[Visit]:
+    """window: what is different of the window, as Playwright's contexts take it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch_persistent_context(
             folder / "browser",
             executable_path=CHROMIUM,
             args=FLAGS,
-            viewport={"width": 1100, "height": 900},
             color_scheme=scheme,
+            **{"viewport": {"width": 1100, "height": 900}, **window},
         )
         browser.set_default_timeout(15_000)
         yield Visit(browser.pages[0], url, folder)

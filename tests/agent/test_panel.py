@@ -1,0 +1,68 @@
+"""What a person may set in the page."""
+
+import pytest
+
+from core.errors import EarshotError
+from core.library import Library
+
+pytestmark = pytest.mark.usefixtures("with_chainlit")
+
+
+def shown(library: Library, **settings) -> dict[str, dict]:
+    from agent.panel import Choice, widgets
+
+    choice = Choice.of(settings.pop("kept", {}))
+    return {each.id: each.to_dict() for each in widgets(library, library.settings.model_copy(update=settings), choice)}
+
+
+def test_without_a_key_there_is_one_model_and_one_pair_of_ears(demo_library):
+    panel = shown(demo_library)
+    assert panel["model"]["disabled"]
+    assert panel["model"]["initial"] == "embedded"
+    assert [item["value"] for item in panel["ears"]["items"]] == ["builtin"]
+    assert panel["ears"]["disabled"]
+    assert panel["ask"]["initial"] == "unasked"
+    assert not panel["ask"]["disabled"]
+    assert panel["library"]["initial"] == demo_library.folder.name, "no path is told"
+
+
+def test_what_was_chosen_is_shown_and_what_cannot_be_counts_as_not_chosen(demo_library):
+    from agent.panel import Choice
+
+    panel = shown(demo_library, model="ollama:llama3.2", kept={"model": "embedded", "ask": "always"})
+    assert panel["model"]["items"][0]["label"] == "ollama:llama3.2"
+    assert panel["model"]["initial"] == "embedded"
+    assert panel["ask"]["initial"] == "always"
+    assert (
+        shown(demo_library, model="ollama:llama3.2", kept={"model": 3, "ask": None})["model"]["initial"] == "configured"
+    )
+    for choice in (Choice(), Choice(embedded=True), Choice(asks_always=True)):
+        assert Choice.of(choice.as_dict()) == choice
+
+
+def test_ears_that_heard_nothing_do_not_answer(demo_library):
+    from agent.panel import choose_ears
+
+    choose_ears(demo_library, {})
+    choose_ears(demo_library, {"ears": "builtin"})
+    with pytest.raises(EarshotError, match="have not heard the library"):
+        choose_ears(demo_library, {"ears": "clap"})
+    assert demo_library.ears.chosen() == "builtin"
+
+
+async def test_each_person_has_settings_of_their_own_and_they_are_kept(demo_library):
+    from chainlit.user import User
+
+    from agent.history import History
+
+    async def nothing(_: str) -> None:
+        return
+
+    history = History(demo_library.folder, nothing)
+    ada, bob = [await history.create_user(User(identifier=name, metadata={"a": 1})) for name in ("ada", "bob")]
+    assert await history.chosen(ada.id) == {}
+    await history.choose(ada.id, {"ask": "always"})
+    again = History(demo_library.folder, nothing)
+    assert await again.chosen(ada.id) == {"ask": "always"}
+    assert await again.chosen(bob.id) == {}
+    assert (await again.get_user("ada")).metadata["a"] == 1
