@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from agent.accounts import Accounts
 from agent.sources import runnable, sources
 from core.embedding import EMBEDDERS, make_embedder
 from core.errors import EarshotError
@@ -36,6 +37,7 @@ def examine(library: Library, *, fix: bool = False) -> list[Finding]:
         *_settings(library.settings),
         _look("ears", lambda: _ears(library)),
         _look("chat model", lambda: _chat_model(library.settings)),
+        _look("chat page", lambda: _page(library)),
         _look("disk", lambda: _disk(library)),
     ]
     if not Store(library.folder).exists():
@@ -61,6 +63,15 @@ def _look(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, False, str(problem))
     except sqlite3.DatabaseError as damage:
         return Finding(name, False, f"earshot.db is damaged ({damage}); put it aside and ingest your folders again")
+
+
+def _page(library: Library) -> str:
+    from agent.guard import Address
+
+    settings, names = library.settings, Accounts(library.folder).names()
+    address = Address(settings.host, settings.port, settings.url, has_login=bool(names))
+    who = f"{len(names)} accounts may log in" if len(names) > 1 else "1 account may log in"
+    return f"{address.origins[0]}; {who if names else 'for this machine alone, without a login'}"
 
 
 def _version() -> str:

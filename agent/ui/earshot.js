@@ -36,3 +36,25 @@ document.addEventListener(
   },
   true,
 );
+
+// The page's own buttons are pictures; who cannot see them is told what they do.
+const NAMES = {
+  "#sidebar-trigger-button": "Show or hide the chats",
+  "#search-chats-button": "Search the chats",
+  "#new-chat-button": "New chat",
+  "#message-composer button:not([id])": "Record a sound",
+  "#upload-button": "Attach sounds",
+  "#chat-settings-open-modal": "Settings",
+  "#chat-submit": "Send",
+  "#stop-button": "Stop",
+};
+let naming = false;
+new MutationObserver(() => {
+  if (naming) return;
+  naming = true;
+  requestAnimationFrame(() => {
+    naming = false;
+    for (const [button, name] of Object.entries(NAMES))
+      document.querySelectorAll(button).forEach((each) => each.ariaLabel ?? each.setAttribute("aria-label", name));
+  });
+}).observe(document.documentElement, { childList: true, subtree: true });

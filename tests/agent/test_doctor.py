@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent import doctor
+from agent.accounts import Accounts
 from agent.doctor import Finding, examine
 from agent.sources import read_settings
 from core.embedding.builtin import BuiltinEmbedder
@@ -37,6 +38,15 @@ def test_all_is_well_with_a_library_that_was_just_filled(demo_library):
     assert findings["ears"].detail.startswith("builtin ears-1, 160 numbers")
     assert findings["heard by"].detail == "builtin, the ears of today"
     assert findings["chat model"].detail == "embedded can be used"
+    assert findings["chat page"].detail == "http://127.0.0.1:8000; for this machine alone, without a login"
+
+
+def test_who_may_log_in_is_counted_and_a_page_that_could_not_be_opened_is_told(demo_library):
+    Accounts(demo_library.folder).put("ada", "correct horse")
+    assert found(demo_library)["chat page"].detail == "http://127.0.0.1:8000; 1 account may log in"
+    Accounts(demo_library.folder).remove("ada")
+    demo_library.settings.host = "192.168.1.5"
+    assert "add an account with: earshot user add NAME" in bad(demo_library)["chat page"]
 
 
 def test_where_there_is_no_library_yet_that_is_said_and_none_is_made(library):

@@ -113,7 +113,7 @@ def test_files_are_dropped_and_asked_about(visit, demo_folder):
 
 def test_a_sound_is_recorded_and_its_like_found(visit):
     page = visit.page
-    button = page.locator("#message-composer button").first
+    button = page.get_by_role("button", name="Record a sound")
     button.tap()
     expect(page.get_by_text("Listening")).to_be_visible()
     page.wait_for_timeout(1500)
@@ -157,6 +157,8 @@ def test_whoever_wants_to_be_asked_before_every_change_is_asked_in_every_chat(vi
 
 def test_the_keyboard_is_enough(visit):
     page = visit.page
+    for name in ("Show or hide the chats", "New chat", "Record a sound", "Attach sounds", "Settings", "Send"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_count(1)
     page.locator("#chat-input").focus()
     found = answer(visit, "find a bell")
     link = found.locator('a[href^="/library/audio/"]').first
