@@ -106,3 +106,18 @@ def test_a_page_that_stays_open_outlives_its_login_and_says_so(demo_library: Lib
         told = ada.get_by_text("you are not known here any more; load the page anew")
         expect(told.or_(ada.locator("#password")).first).to_be_visible()  # it asks who is there now and then by itself
         expect(ada.get_by_text("I found")).to_have_count(1 if told.count() else 0)
+
+
+def test_who_writes_too_often_is_told_to_wait_and_nothing_is_done(demo_library: Library, tmp_path: Path):
+    first, second = "import logging, sys", "import logging, sys, agent.limits\nagent.limits.MESSAGES = (2, 60.0)"
+    program = serve_library(tmp_path)[2].replace(first, second)
+    with served([*serve_library(tmp_path)[:2], program, str(tmp_path)], tmp_path) as server, browsing() as browser:
+        page = browser.new_page()
+        page.goto(server.url)
+        expect(page.locator(USABLE)).to_be_visible()
+        for wish in ("find a bell", "find rain", "find a kick"):
+            ask(page, wish)
+        answers = page.locator(ANSWER)
+        expect(answers.nth(1)).to_contain_text("I found")
+        expect(answers.nth(2)).to_have_text(re.compile("too often at once; wait .* seconds and try again"))
+        expect(page.get_by_test_id("sound-list")).to_have_count(2)
