@@ -3,6 +3,7 @@
 Runs before chainlit is imported for the first time, since it fixes its paths then. Knows nothing of sounds.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ ALONE = """
 #user-nav-button { display: none; }
 """
 MAX_PAGES = 50
+SHELL = "shell-"
 COOKIE = "earshot_login"
 """Cookies know no ports: with a name of its own it is kept apart from those of other programs."""
 
@@ -41,6 +44,21 @@ class PageFolder:
     root: Path
     lock: FileLock
     secret: str
+
+    @property
+    def shell(self) -> Path:
+        """Where the page as a browser first gets it is kept for the next start, before Chainlit is loaded."""
+        made_of = b"".join(each.read_bytes() for each in (UI / "config.toml", UI / "theme.json"))
+        key = hashlib.sha256(version("chainlit").encode() + made_of).hexdigest()[:12]
+        return self.root.parent / f"{SHELL}{key}.html"
+
+    def keep_shell(self, page: str) -> None:
+        """Keeps the page, in place of those of other versions."""
+        part = self.root / "shell.html"
+        part.write_text(page, encoding="utf-8")
+        for stale in self.root.parent.glob(f"{SHELL}*.html"):
+            stale.unlink(missing_ok=True)
+        part.replace(self.shell)
 
     def close(self) -> None:
         """Drops what was uploaded, and lets another process have the folder."""

@@ -4,7 +4,7 @@ Without accounts, the one person of this machine is logged in by opening the pag
 long as its account is there with the same password; the cookie of any other is taken off before the page sees it.
 """
 
-from collections.abc import Callable
+import time
 from http.cookies import CookieError, SimpleCookie
 
 import jwt
@@ -19,6 +19,7 @@ from agent.limits import LOGINS, UPLOADS, Rate, wait_sentence
 LOCAL = "you"
 """Who uses the page where there are no accounts. An account of this name takes over the chats made so."""
 
+LASTS_S = 15 * 24 * 3600  # as ui/config.toml says
 PAGES = frozenset({"/", "/login"})
 LIMITED = {("POST", "/login"): LOGINS, ("POST", "/project/file"): UPLOADS}
 
@@ -29,6 +30,12 @@ class Logins:
     def __init__(self, accounts: Accounts | None, secret: str) -> None:
         self.accounts = accounts
         self._secret = secret
+
+    def token_of(self, name: str) -> str:
+        """A login of this person, as Chainlit writes it, for as long as a browser is open."""
+        now_s = int(time.time())
+        who = {"identifier": name, "display_name": None, "metadata": {}}
+        return jwt.encode({**who, "iat": now_s, "exp": now_s + LASTS_S}, self._secret, algorithm="HS256")
 
     def name_in(self, token: str) -> str | None:
         """Whose login this is, if it counts: it is signed, not over, and not older than its account's password."""
@@ -48,13 +55,12 @@ class Logins:
 class Login:
     """Tells the page behind it only of logins that count, and slows down who tries too often.
 
-    token_of: makes the login of a person by their name. largest_upload: in bytes; of a larger call nothing is read.
+    largest_upload: in bytes; of a larger call nothing is read.
     """
 
-    def __init__(self, app: ASGIApp, logins: Logins, token_of: Callable[[str], str], largest_upload: int) -> None:
+    def __init__(self, app: ASGIApp, logins: Logins, largest_upload: int) -> None:
         self.app = app
         self.logins = logins
-        self.token_of = token_of
         self.largest_upload = largest_upload
         self.rates = {call: Rate(*limit) for call, limit in LIMITED.items()}
 
@@ -71,7 +77,7 @@ class Login:
         if self.logins.name_in(_login_in(headers)) is None:
             scope = {**scope, "headers": _without_login(scope)}
             if self.logins.accounts is None and scope["type"] == "http" and scope["path"] in PAGES:
-                send = _with_cookie(send, self.token_of(LOCAL))
+                send = _with_cookie(send, self.logins.token_of(LOCAL))
         await self.app(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:

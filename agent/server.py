@@ -1,31 +1,28 @@
-"""The chat as a web server on this machine: own routes, then Chainlit's page, all behind the guard.
+"""The chat as a web server: the guard, the login, the front, and behind them own routes and Chainlit's page.
 
-Knows where things are served, not what a turn looks like (app.py, screen.py) or how a sound is found (core).
+Knows in which order things are started, not what a turn looks like (app.py, screen.py) or how a sound is found (core).
 """
 
 import asyncio
 import functools
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from fastapi import FastAPI
 
 from agent.accounts import Accounts
 from agent.files import PageFolder, prepare_page
+from agent.front import Front
 from agent.guard import Address, Guard, guard_chainlit
 from agent.limits import MESSAGES, Rate
 from agent.login import Login, Logins
-from agent.playback import playable
-from core.errors import AudioError, EarshotError, NotFoundError, UnknownNameError, UnsupportedError
+from core.errors import UnsupportedError
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 APP = Path(__file__).parent / "app.py"
-MAX_ID_DIGITS = 18  # what fits SQLite's integers
 
 AgentFactory = Callable[["BaseCheckpointSaver[str]"], Any]
 """Builds the compiled graph around a checkpointer; called once, in a thread, while the first page is being loaded."""
@@ -86,60 +82,8 @@ _running: Running | None = None
 
 def running() -> Running:
     """The library and agent of the server in this process; there is one, since Chainlit can be mounted once."""
-    assert _running is not None, "build_server first"
+    assert _running is not None, "serve first"
     return _running
-
-
-def build_server(
-    library: "Library",
-    agent_factory: AgentFactory,
-    settings: Settings,
-    *,
-    folder: Path | None = None,
-    on_ready: Callable[[str], None] | None = None,
-) -> FastAPI:
-    """The whole application, ready for an ASGI server at `settings.host` and `settings.port`; once in a process.
-
-    folder: where the page's own files go, the user's data folder if not given. on_ready is called with the address
-    when the page is there. Raises UnsupportedError for a host that other machines reach, or if the installed Chainlit
-    cannot be guarded.
-    """
-    global _running
-    accounts = Accounts(library.folder)
-    address = _address(settings, accounts)
-    page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
-    logins = Logins(accounts if address.has_login else None, page.secret)
-    _running = _state(library, settings, logins)
-    app = FastAPI(
-        title="Earshot",
-        lifespan=_lifespan(_running, agent_factory, page, lambda: on_ready(address.origins[0]) if on_ready else None),
-        openapi_url=None,
-    )
-    app.include_router(_routes(library))
-    _mount_page(app)
-    app.add_middleware(Login, logins=logins, token_of=_token_of, largest_upload=(settings.upload_mb + 1) * 2**20)
-    app.add_middleware(Guard, address=address)
-    return app
-
-
-def _address(settings: Settings, accounts: Accounts) -> Address:
-    return Address(settings.host, settings.port, settings.url, has_login=bool(accounts.names()))
-
-
-def _token_of(name: str) -> str:
-    from chainlit.auth import create_jwt
-    from chainlit.user import User
-
-    return create_jwt(User(identifier=name, display_name=name))
-
-
-def _state(library: "Library", settings: Settings, logins: Logins) -> Running:
-    from agent.history import History  # brings Chainlit, which has been told its folder by now
-
-    async def forget(thread_id: str) -> None:
-        await running().forget(thread_id)
-
-    return Running(library, settings, History(library.folder, forget), logins)
 
 
 def serve(
@@ -150,29 +94,50 @@ def serve(
     folder: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Runs the chat until it is interrupted. Port 0 takes a free one; `on_ready` is told the address.
+    """Runs the chat until it is interrupted; once in a process. Port 0 takes a free one.
 
-    Raises UnsupportedError, naming the address, if it is taken or if other machines reach it without a login, and what
-    the agent's factory raises.
+    folder: where the page's own files go, the user's data folder if not given. `on_ready` is told the address, which
+    answers from then on. Raises UnsupportedError, naming the address, if it is taken or if other machines reach it
+    without a login, or if the installed Chainlit cannot be guarded; and what the agent's factory raises.
     """
-    with closing(_listen(_address(settings, Accounts(library.folder)))) as listener:
+    accounts = Accounts(library.folder)
+    with closing(_listen(_address(settings, accounts))) as listener:
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
-        app = build_server(library, agent_factory, bound, folder=folder, on_ready=on_ready)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.url),  # a proxy on this machine says whom a call is from; nobody else may
-            timeout_graceful_shutdown=3,  # an open page would hold the server for as long as it is open
+        address = _address(bound, accounts)
+        page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
+        logins = Logins(accounts if address.has_login else None, page.secret)
+        front = Front(
+            load=lambda: _build(library, agent_factory, bound, page, logins, end),
+            public=page.root / "public",
+            shell=page.shell,
+            announce=lambda: on_ready(address.origins[0]) if on_ready else None,
+            end=lambda: end(),
         )
-        logging.getLogger("uvicorn.error").addFilter(_not_a_closed_page)
-        server = uvicorn.Server(config)
-        state = running()
-        state.end = functools.partial(setattr, server, "should_exit", True)
+        behind_login = Login(front, logins, largest_upload=(settings.upload_mb + 1) * 2**20)
+        server = uvicorn.Server(_configured(Guard(behind_login, address), settings))
+        end = functools.partial(setattr, server, "should_exit", True)
         with suppress(KeyboardInterrupt):  # that is how it is ended
             server.run(sockets=[listener])
-        state.raise_failure()
+        page.close()
+        front.raise_failure()
+        if _running is not None:
+            _running.raise_failure()
+
+
+def _address(settings: Settings, accounts: Accounts) -> Address:
+    return Address(settings.host, settings.port, settings.url, has_login=bool(accounts.names()))
+
+
+def _configured(app: Guard, settings: Settings) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_not_a_closed_page)
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.url),  # a proxy on this machine says whom a call is from; nobody else may
+        timeout_graceful_shutdown=3,  # an open page would hold the server for as long as it is open
+    )
 
 
 def _listen(address: Address) -> socket.socket:
@@ -197,10 +162,36 @@ def _not_a_closed_page(record: logging.LogRecord) -> bool:
     return not (isinstance(error, RuntimeError) and "No response returned" in str(error))
 
 
-def _lifespan(
-    state: Running, agent_factory: AgentFactory, page: PageFolder, announce: Callable[[], None]
-) -> Callable[[FastAPI], Any]:
-    """Opens the memory of the chats, and builds the agent while the page comes up; at the end drops the uploads.
+def _build(
+    library: "Library",
+    agent_factory: AgentFactory,
+    settings: Settings,
+    page: PageFolder,
+    logins: Logins,
+    end: Callable[[], None],
+) -> FastAPI:
+    """What stands behind the front. Imports Chainlit, which has been told its folder by now."""
+    global _running
+    from chainlit.server import get_html_template
+    from chainlit.utils import mount_chainlit
+
+    from agent.history import History
+    from agent.routes import own_routes
+
+    async def forget(thread_id: str) -> None:
+        await running().forget(thread_id)
+
+    _running = Running(library, settings, History(library.folder, forget), logins, end=end)
+    app = FastAPI(title="Earshot", lifespan=_lifespan(_running, agent_factory), openapi_url=None)
+    app.include_router(own_routes(library))
+    guard_chainlit()
+    mount_chainlit(app, target=str(APP), path="")
+    page.keep_shell(get_html_template(""))
+    return app
+
+
+def _lifespan(state: Running, agent_factory: AgentFactory) -> Callable[[FastAPI], Any]:
+    """Opens the memory of the chats, and builds the agent while the page comes up.
 
     Chainlit's own start-up and shutdown do not run when it is mounted, so nothing of it is left to do but this.
     """
@@ -208,11 +199,9 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
-            opened.callback(page.close)
             await state.history.open()
             opened.push_async_callback(state.history.close)
             bringing = state.bring_agent(_bring(state, agent_factory, opened))
-            announce()
             yield
             await asyncio.wait([bringing])
 
@@ -229,91 +218,3 @@ def _import_memory() -> Any:
     from agent.memory import chats_of
 
     return chats_of
-
-
-class Assets(StaticFiles):
-    """Chainlit's own scripts and styles. It hands them out itself, but ten times slower, through its middleware."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """A file under a name that changes with what is in it, so a browser may keep it."""
-        response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response
-
-
-def _mount_page(app: FastAPI) -> None:
-    from chainlit.server import build_dir
-    from chainlit.utils import mount_chainlit
-
-    guard_chainlit()
-    app.mount("/assets", Assets(directory=Path(build_dir) / "assets"))
-    mount_chainlit(app, target=str(APP), path="")
-
-
-def _routes(library: "Library") -> APIRouter:
-    """The server's own addresses. Chainlit answers any unknown one with its page, so /library is closed off."""
-    from chainlit.auth import get_current_user
-
-    known = APIRouter(prefix="/library", dependencies=[Depends(get_current_user)])
-    cache = library.folder / "cache" / "audio"
-
-    @known.api_route("/audio/{sound_id}", methods=["GET", "HEAD"])
-    def audio(sound_id: str) -> FileResponse:
-        return _send(lambda: library.audio_path(_as_id(sound_id)), cache)
-
-    @known.api_route("/attachment/{attachment_id}", methods=["GET", "HEAD"])
-    def attachment(attachment_id: str) -> FileResponse:
-        return _send(lambda: library.attachment(attachment_id).path, cache)
-
-    @known.api_route("/map", methods=["GET", "HEAD"])
-    def sound_map(clustering: str = "", space: str = "", colour: str = "cluster") -> HTMLResponse:
-        return _draw(library, clustering, space, colour)
-
-    @known.api_route("/{anything:path}", methods=["GET", "HEAD"])
-    def nothing(anything: str) -> None:
-        raise HTTPException(404, f"nothing is called {anything!r} here")
-
-    routes = APIRouter()
-
-    @routes.get("/health")
-    async def health() -> JSONResponse:  # waits for no thread: while all of them decode sounds, it answers
-        return JSONResponse({"status": "ok"})
-
-    routes.include_router(known)
-    return routes
-
-
-def _draw(library: "Library", clustering: str, space: str, colour: str) -> HTMLResponse:
-    """The map as a page that hears the sounds from here; drawn anew each time, since its groups may be renamed."""
-    from core.map_page import Sounds, page  # the encoder of previews is not needed before
-
-    with _problems_told():
-        found = library.maps.get(space or None, _as_id(clustering) if clustering else None)
-    sounds = Sounds(base="/library/audio/")
-    return HTMLResponse(page(found, sounds, colour), headers={"cache-control": "private, no-cache"})
-
-
-def _as_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS):
-        raise NotFoundError(f"nothing is called {text!r}; a sound or a clustering is named by its number")
-    return int(text)
-
-
-def _send(find: Callable[[], Path], cache: Path) -> FileResponse:
-    """A sound in ranges, as a player asks for it; asked for anew each time, since numbers differ between libraries."""
-    with _problems_told():
-        found = playable(find(), cache)
-    return FileResponse(found.path, media_type=found.media_type, headers={"cache-control": "private, no-cache"})
-
-
-@contextmanager
-def _problems_told() -> Iterator[None]:
-    """A known problem as the answer that fits it."""
-    try:
-        yield
-    except (NotFoundError, UnknownNameError, FileNotFoundError) as error:
-        raise HTTPException(404, str(error)) from error
-    except AudioError as error:
-        raise HTTPException(415, str(error)) from error
-    except EarshotError as error:
-        raise HTTPException(409, str(error)) from error

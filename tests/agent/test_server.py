@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from agent.guard import OUTSIDE
-from agent.server import build_server, serve
+from agent.server import serve
 from core.errors import UnsupportedError
 from core.settings import Settings
 
@@ -319,9 +319,8 @@ def test_a_taken_address_is_named_with_the_next_step(tmp_path):
 def test_a_host_that_other_machines_reach_is_refused_before_anything_is_opened(tmp_path):
     library: Any = SimpleNamespace(folder=tmp_path)
     settings = Settings(library=tmp_path, host="0.0.0.0", port=0, _env_file=None)
-    for start in (serve, build_server):
-        with pytest.raises(UnsupportedError, match=r"'0\.0\.0\.0' without a login"):
-            start(library, lambda _: None, settings, folder=tmp_path)
+    with pytest.raises(UnsupportedError, match=r"'0\.0\.0\.0' without a login"):
+        serve(library, lambda _: None, settings, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
