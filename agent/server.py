@@ -172,7 +172,7 @@ def _build(
 ) -> FastAPI:
     """What stands behind the front. Imports Chainlit, which has been told its folder by now."""
     global _running
-    from chainlit.server import get_html_template
+    import chainlit.server
     from chainlit.utils import mount_chainlit
 
     from agent.history import History
@@ -186,7 +186,7 @@ def _build(
     app.include_router(own_routes(library))
     guard_chainlit()
     mount_chainlit(app, target=str(APP), path="")
-    page.keep_shell(get_html_template(""))
+    page.keep_shell(chainlit.server.get_html_template(""))  # by its name there, which the guard has taken
     return app
 
 

@@ -324,6 +324,12 @@ def test_a_host_that_other_machines_reach_is_refused_before_anything_is_opened(t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_page_that_is_kept_for_the_next_start_is_the_one_that_is_served(server, stranger):
+    (kept,) = (server.folder / "page").glob("shell-*.html")
+    assert kept.read_text(encoding="utf-8") == stranger.get("/").text
+    assert OUTSIDE.search(kept.read_text(encoding="utf-8")) is None
+
+
 def test_the_log_of_the_start_is_not_filled_by_files_that_chainlit_lays_down(server):
     assert "translation" not in (server.folder / "log").read_text()
 
