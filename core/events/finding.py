@@ -12,7 +12,7 @@ from core.components.labelling import ByClasses
 from core.embedding import DESCRIBER, Embedder, make_embedder
 from core.events.curves import CELL_S, Curves, hear
 from core.events.edges import sharpened
-from core.events.kinds import ASKED, Meaning, is_event, meaning_of, thresholds_of
+from core.events.kinds import ASKED, Meaning, is_event, lasts_long_enough, meaning_of, thresholds_of
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import spans
 from core.ontology import audioset
@@ -90,4 +90,5 @@ def _every(curves: Curves) -> Iterator[Named]:
         known = audioset().classes[place]
         if is_event(known):
             for span in spans(curves.of(meaning_of(place)), thresholds_of(place)):
-                yield Named(known.name, span)
+                if lasts_long_enough(known, span.length * CELL_S):
+                    yield Named(known.name, span)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from core.events.spans import Thresholds
 from core.heard import fit, levels
 from core.ontology import SoundClass, audioset
+from core.sources import MUSIC_S, is_music
 from core.tagging import BODIES, SURE_OF_BODIES, SURE_OF_STATED
 
 HEARD = Thresholds(0.8, 0.4)  # of the fit of a class (`core.heard.fit`): 12 times likelier than common, and twice
@@ -19,9 +20,20 @@ Meaning = NDArray[np.float32]
 """Weights over the 521 classes for each part of a text, (n_parts, 521) (`core.words.understand`)."""
 
 
+UNTOLD = frozenset({"Silence", "Narration, monologue", "Conversation", "Sound effect"})
+"""Silence is no event; who speaks to whom is not heard in a second, so that this is told as speech."""
+NOT_HEARD = frozenset({"Noise", "Music mood", "Music role"})
+"""What lies under these: the noise that any recording has, how music is taken, and what it is for."""
+
+
 def is_event(known: SoundClass) -> bool:
-    """Whether a class is worth a line: not silence, not a room, and not the noise that any recording has."""
-    return bool(known.domain) and known.name != "Silence" and "Noise" not in audioset().ancestors(known.name)
+    """Whether a class is told of by itself; what is heard around any sound (a room, an echo) is not."""
+    return bool(known.domain) and known.name not in UNTOLD and not NOT_HEARD & audioset().ancestors(known.name)
+
+
+def lasts_long_enough(known: SoundClass, seconds: float) -> bool:
+    """Whether a class may be told of something so short; one note is no music yet."""
+    return seconds >= MUSIC_S or known.domain == "singing" or not is_music(known.name)
 
 
 def meaning_of(place: int) -> Meaning:
