@@ -49,7 +49,9 @@ class Source:
         self.codec: str = stream.codec_context.name
         self.container: str = container.format.name
         self.declared_s = max(0.0, (container.duration or 0) / av.time_base)
-        """How long the file says it is, 0 where it does not; good for a progress bar and nothing else."""
+        """How long the file says it is, 0 where it does not; good for a progress bar, not to be relied on."""
+        self.sound_s = float((stream.duration or 0) * (stream.time_base or 0)) if container.streams.video else 0.0
+        """How long a video says that this stream of it is, 0 where it does not: less was cut off."""
         self.damaged = 0
         self._container, self._stream = container, stream
 

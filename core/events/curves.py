@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.audio import windows
 from core.embedding.base import Embedder
-from core.heard import N_CLASSES, Levels, fit, levels
+from core.heard import N_CLASSES, Levels, fit, levels, probabilities
 from core.listening import Counter, tapped
 from core.onsets import LevelMeter
 from core.records import Samples
@@ -45,6 +45,10 @@ class Curves:
         if len(self._batches) != 1:
             self._batches = [np.concatenate([np.zeros((0, N_CLASSES), np.uint8), *self._batches])]
         return self._batches[0]
+
+    def of_class(self, place: int) -> Curve:
+        """How likely a class is in each cell."""
+        return spread(probabilities(self.heard[:, place]), self.per_window)
 
     def of(self, meaning: NDArray[np.float32]) -> Curve:
         """How well a text fits in each cell, from its weights over the classes (`core.words.understand`)."""

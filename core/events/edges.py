@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter1d
 from core.onsets import Series, onsets
 from core.spectrum import FRAMES_PER_S
 
-REACH_S = 0.5  # how far an edge may be moved
+REACH_S = 0.75  # how far an edge may be moved
 AROUND_S = 1.5  # of what comes before and after tell how loud it is without the sound
 QUIET, LOUD = 10, 90  # percentiles of the level: without the sound, and of the sound
 CLEAR_DB = 3.0  # a sound that stands out less than this has no edge that its level tells

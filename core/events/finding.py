@@ -12,11 +12,13 @@ from core.components.labelling import ByClasses
 from core.embedding import DESCRIBER, Embedder, make_embedder
 from core.events.curves import CELL_S, Curves, hear
 from core.events.edges import sharpened
-from core.events.kinds import ASKED, Meaning, is_event, lasts_long_enough, meaning_of, thresholds_of
+from core.events.kinds import ASKED, Meaning, is_event, is_sure, meaning_of, thresholds_of
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import spans
 from core.ontology import audioset
 from core.records import Progress, Record
+
+CUT_OFF_S = 1.0  # missing of what a video declares; less is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,14 @@ class EventRun:
                 total_s = max(source.declared_s, done_s)
                 yield Progress(int(done_s), max(1, int(total_s)), self.path.name)
         self.events = find_events(curves, self.meanings)
-        if source.damaged:
-            self.note = (
-                f"{self.path.name} is damaged: what could not be decoded is left out of {curves.duration_s:.1f} s"
-            )
+        self.note = self._noted(source.sound_s - curves.duration_s, source.damaged, curves.duration_s)
+
+    def _noted(self, missing_s: float, n_damaged: int, duration_s: float) -> str:
+        if missing_s > CUT_OFF_S:
+            return f"{self.path.name} breaks off after {duration_s:.1f} s; what comes before is told"
+        if n_damaged:
+            return f"{self.path.name} is damaged; what could not be decoded is not told, and later times may be early"
+        return ""
 
     @cached_property
     def _ears(self) -> Embedder:
@@ -89,6 +95,7 @@ def _every(curves: Curves) -> Iterator[Named]:
     for place in np.flatnonzero(curves.heard.any(axis=0)).tolist():
         known = audioset().classes[place]
         if is_event(known):
+            likely = curves.of_class(place)
             for span in spans(curves.of(meaning_of(place)), thresholds_of(place)):
-                if lasts_long_enough(known, span.length * CELL_S):
+                if is_sure(known, likely[span.first : span.last]):
                     yield Named(known.name, span)

@@ -5,14 +5,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from core.events.curves import CELL_S, Curve
 from core.events.spans import Thresholds
 from core.heard import fit, levels
 from core.ontology import SoundClass, audioset
+from core.phrases import phrases
 from core.sources import MUSIC_S, is_music
 from core.tagging import BODIES, SURE_OF_BODIES, SURE_OF_STATED
 
 HEARD = Thresholds(0.8, 0.4)  # of the fit of a class (`core.heard.fit`): 12 times likelier than common, and twice
-ASKED = Thresholds(0.6, 0.3)  # of the fit of a person's own words: less is enough of what is looked for
+ASKED = Thresholds(0.55, 0.28)  # of the fit of a person's own words: less is enough of what is looked for
+LIKELY, LIKELY_MEAN = 0.35, 0.25  # at its clearest and on average, for a class to be told
+LONG_S, LIKELY_LONG = 5.0, 0.4  # and on average of what goes on for longer
 ALWAYS_COMMON = frozenset({"Speech", "Singing", "Music"})
 """So common that they are never many times likelier; they are told where the ears would state them."""
 
@@ -20,20 +24,28 @@ Meaning = NDArray[np.float32]
 """Weights over the 521 classes for each part of a text, (n_parts, 521) (`core.words.understand`)."""
 
 
-UNTOLD = frozenset({"Silence", "Narration, monologue", "Conversation", "Sound effect"})
-"""Silence is no event; who speaks to whom is not heard in a second, so that this is told as speech."""
+UNTOLD = frozenset({"Narration, monologue", "Conversation"})
+"""Who speaks to whom is not heard in a second: this is told as speech."""
 NOT_HEARD = frozenset({"Noise", "Music mood", "Music role"})
-"""What lies under these: the noise that any recording has, how music is taken, and what it is for."""
+"""These and what lies under them: the noise that any recording has, how music is taken, and what it is for."""
 
 
 def is_event(known: SoundClass) -> bool:
-    """Whether a class is told of by itself; what is heard around any sound (a room, an echo) is not."""
-    return bool(known.domain) and known.name not in UNTOLD and not NOT_HEARD & audioset().ancestors(known.name)
+    """Whether a class is told of by itself; silence and what is heard around any sound (a room, an echo) are not."""
+    names = audioset().ancestors(known.name) | {known.name}
+    return bool(known.domain) and known.name in phrases() and not (UNTOLD | NOT_HEARD) & names
 
 
-def lasts_long_enough(known: SoundClass, seconds: float) -> bool:
-    """Whether a class may be told of something so short; one note is no music yet."""
-    return seconds >= MUSIC_S or known.domain == "singing" or not is_music(known.name)
+def is_sure(known: SoundClass, likely: Curve) -> bool:
+    """Whether a class is told of a span, by how likely it is in each of its cells.
+
+    A rare class is soon many times likelier than common. What goes on for long has to be likely all the while: a bed of
+    noise is like many things. And one note is no music yet.
+    """
+    seconds = len(likely) * CELL_S
+    if seconds < MUSIC_S and is_music(known.name) and known.domain != "singing":
+        return False
+    return bool(likely.max() >= LIKELY and likely.mean() >= (LIKELY_LONG if seconds > LONG_S else LIKELY_MEAN))
 
 
 def meaning_of(place: int) -> Meaning:

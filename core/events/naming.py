@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from core.events.spans import Span
 from core.ontology import Ontology, audioset
-from core.sources import apart
+from core.sources import BROAD, apart
 from core.tagging import NEARLY_ITS_KIND
 
-COVERS = 0.5  # of a broad kind's time: from here on its narrower names stand for it
+COVERS = 0.3  # of a broad kind's time: from here on its narrower names stand for it
 OVERLAPS = 0.5  # of the shorter one's time: from here on two are heard at once
-FAINTER = 0.7  # of the score of another that is heard meanwhile: below, it is taken for a part of that one
+FAINTER = 0.9  # of the score of another that is heard meanwhile: below, it is taken for a part of that one
 PAGE = 64  # cells
 
 
@@ -33,7 +33,7 @@ def one_for_each(heard: Sequence[Named]) -> list[Named]:
     for one in _telling_first(heard, ontology):
         meanwhile = told.meanwhile(one)
         narrower = [other for other in meanwhile if ontology.implies(other.label, one.label)]
-        if narrower and len(narrower) == len(meanwhile) and _covered(one, narrower) < COVERS:
+        if _stands_for(one, narrower) and len(narrower) == len(meanwhile):
             for other in narrower:
                 told.remove(other)
         elif any(_is_part(one, other) or not apart(other.label, one.label) for other in meanwhile):
@@ -49,6 +49,13 @@ def clearest(heard: Sequence[Named]) -> list[Named]:
         if not any(_is_part(one, other) for other in told.meanwhile(one)):
             told.add(one)
     return told.in_order()
+
+
+def _stands_for(one: Named, narrower: Sequence[Named]) -> bool:
+    """Whether a kind is told in place of its narrower names: they cover too little of it, and it says enough."""
+    if one.label in BROAD and one.label != "Music":
+        return False
+    return bool(narrower) and _covered(one, narrower) < COVERS
 
 
 def _is_part(one: Named, other: Named) -> bool:

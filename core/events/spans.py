@@ -11,7 +11,7 @@ import numpy as np
 from core.events.curves import Curve
 
 BRIDGED = 2  # cells: a shorter gap is no gap
-HALF = 0.5  # of its height: where a sound is heard in half of a window, it begins
+HALF = 0.6  # of its height: where a sound is heard in more than half of a window, it begins
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from math import inf
 
 from core.events.finding import Event
@@ -174,7 +175,7 @@ def _joined(pages: Iterable[_Page]) -> list[_Page]:
 
 def _spaced(pages: Sequence[_Page], limits: Limits) -> Iterator[_Page]:
     """A gap before each page in which nothing goes on: what stays would blink, what is new is noticed."""
-    for page, following in zip(pages, [*pages[1:], None], strict=True):
+    for page, following in zip_longest(pages, pages[1:]):
         latest_s = page.end_s
         if following and not set(page.texts) & set(following.texts):
             latest_s = max(following.start_s - limits.gap_s, page.start_s + limits.shortest_s)
