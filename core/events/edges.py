@@ -12,7 +12,7 @@ from core.spectrum import FRAMES_PER_S
 
 REACH_S = 0.75  # how far an edge may be moved
 AROUND_S = 1.5  # of what comes before and after tell how loud it is without the sound
-QUIET, LOUD = 10, 90  # percentiles of the level: without the sound, and of the sound
+QUIET, LOUD = 10, 98  # percentiles of the level: without the sound, and of the sound
 CLEAR_DB = 3.0  # a sound that stands out less than this has no edge that its level tells
 RISEN = 0.3  # of the way from quiet to loud, in dB
 SHORTEST_S = 0.1
@@ -28,12 +28,13 @@ def sharpened(start_s: float, end_s: float, level: Series, rise: Series) -> tupl
     before, after = max(0, first - _frame(AROUND_S)), min(len(level), last + _frame(AROUND_S))
     if last - first < 2:
         return start_s, end_s
-    quiet = float(np.percentile(level[before:after], QUIET))
-    loud = float(np.percentile(level[first:last], LOUD))
+    smooth = uniform_filter1d(level[before:after], SMOOTH)
+    quiet = float(np.percentile(smooth, QUIET))
+    loud = float(np.percentile(smooth[first - before : last - before], LOUD))
     if loud - quiet < CLEAR_DB:
         return start_s, end_s
     heard = np.zeros(len(level), bool)
-    heard[before:after] = uniform_filter1d(level[before:after], SMOOTH) > quiet + RISEN * (loud - quiet)
+    heard[before:after] = smooth > quiet + RISEN * (loud - quiet)
     start = _start(first, last, heard, level, rise)
     end = _end(start, last, heard)
     return start / FRAMES_PER_S, max(end / FRAMES_PER_S, start / FRAMES_PER_S + SHORTEST_S)
