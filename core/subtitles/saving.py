@@ -46,9 +46,10 @@ def write_texts(texts: Mapping[Path, str], *, replace: bool) -> None:
                 file.write(text)
             part.chmod(0o644)
             parts.append((part, place))
+        taken = [place for _, place in parts if place.exists()]
+        if taken and not replace:
+            raise _taken(taken[0])
         for part, place in parts:
-            if place.exists() and not replace:
-                raise _taken(place)
             part.replace(place)
 
 
