@@ -5,6 +5,7 @@ a sound begins; where its level has fallen most of the way back to what is there
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from core.onsets import Series, onsets
@@ -25,36 +26,35 @@ def sharpened(start_s: float, end_s: float, level: Series, rise: Series) -> tupl
     level, rise: of the whole sound, as `core.onsets.LevelMeter` gives them.
     """
     first, last = _frame(start_s), min(_frame(end_s), len(level))
-    before, after = max(0, first - _frame(AROUND_S)), min(len(level), last + _frame(AROUND_S))
     if last - first < 2:
         return start_s, end_s
+    before, after = max(0, first - _frame(AROUND_S)), min(len(level), last + _frame(AROUND_S))
+    first, last = first - before, last - before
     smooth = uniform_filter1d(level[before:after], SMOOTH)
-    quiet = float(np.percentile(smooth, QUIET))
-    loud = float(np.percentile(smooth[first - before : last - before], LOUD))
+    quiet, loud = float(np.percentile(smooth, QUIET)), float(np.percentile(smooth[first:last], LOUD))
     if loud - quiet < CLEAR_DB:
         return start_s, end_s
-    heard = np.zeros(len(level), bool)
-    heard[before:after] = smooth > quiet + RISEN * (loud - quiet)
-    start = _start(first, last, heard, level, rise)
+    heard = smooth > quiet + RISEN * (loud - quiet)
+    start = _start(first, last, heard, onsets(rise[before:after], level[before:after]))
     end = _end(start, last, heard)
-    return start / FRAMES_PER_S, max(end / FRAMES_PER_S, start / FRAMES_PER_S + SHORTEST_S)
+    start_s = (before + start) / FRAMES_PER_S
+    return start_s, max((before + end) / FRAMES_PER_S, start_s + SHORTEST_S)
 
 
-def _start(first: int, last: int, heard: np.ndarray, level: Series, rise: Series) -> int:
+def _start(first: int, last: int, heard: NDArray[np.bool_], found: NDArray[np.intp]) -> int:
     """The first frame of the sound: where it rises above what was there, at an onset if there is one."""
     reach = _frame(REACH_S)
     low, high = max(0, first - reach), min(last, first + reach)
-    found = low + onsets(rise[low:last], level[low:last])
-    found = found[(found < high) & heard[np.minimum(found + 2, len(heard) - 1)]]
+    found = found[(found >= low) & (found < high)]
     risen = low + np.flatnonzero(heard[low:high])
-    begun = risen[0] if len(risen) else first
+    begun = int(risen[0]) if len(risen) else first
     if begun == low and low > 0:  # it was loud before: only an onset tells
         return int(found[np.abs(found - first).argmin()]) if len(found) else first
-    near = found[np.abs(found - begun) <= 4]
-    return int(near[0]) if len(near) else int(begun)
+    near = found[np.abs(found - begun) <= SMOOTH]
+    return int(near[0]) if len(near) else begun
 
 
-def _end(start: int, last: int, heard: np.ndarray) -> int:
+def _end(start: int, last: int, heard: NDArray[np.bool_]) -> int:
     """The frame after the last one of the sound."""
     reach = _frame(REACH_S)
     low, high = max(start + 1, last - reach), min(len(heard), last + reach)

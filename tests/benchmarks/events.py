@@ -24,7 +24,7 @@ from core.labels import read_labels
 from core.ontology import audioset
 from core.words import understand
 from tests.benchmarks.detection import Counts, Timed, by_events, by_segments, matched
-from tests.benchmarks.placing import Make, Placed, Timeline, clip_sounds, demo_sounds, timelines
+from tests.benchmarks.placing import SCENE_S, Make, Placed, Timeline, clip_sounds, demo_sounds, timelines
 from tests.benchmarks.separation import CALLED, is_called
 
 SEED = 2026  # of what is reported; all that is set by numbers was chosen on others
@@ -32,8 +32,13 @@ N_SCENES = 30
 SCENES = ((1, 0.0), (1, 10.0), (1, 20.0), (2, 10.0), (3, 10.0))
 """Sounds at once, and their level above the background in dB."""
 
+SINGLE = (1, 10.0)
+
 PER_WINDOW = round(1 / CELL_S)
 PEER_FITS = FITS  # of 0.4, 0.5, 0.6 and 0.7 the best for the peer
+
+Pairs = list[tuple[list[Timed], list[Timed]]]
+"""What was placed and what was found, for each scene."""
 
 Find = Callable[[Curves, dict[str, Meaning]], list[Event]]
 
@@ -106,7 +111,7 @@ def _called(name: str, labels: Sequence[str]) -> str:
     return max(fitting, key=lambda label: max(len(audioset().ancestors(c)) for c in CALLED[label]), default=name)
 
 
-def scored(pairs: Sequence[tuple[Sequence[Timed], Sequence[Timed]]]) -> Score:
+def scored(pairs: Pairs) -> Score:
     """What was found in scenes: pairs of what was placed and what was found."""
     score = Score(Counts(0, 0, 0), Counts(0, 0, 0), [])
     for there, found in pairs:
@@ -116,16 +121,8 @@ def scored(pairs: Sequence[tuple[Sequence[Timed], Sequence[Timed]]]) -> Score:
     return score
 
 
-def run_set(sounds: dict[str, Make], n_at_once: int, above_db: float, seed: int, n_scenes: int) -> dict[str, Score]:
-    """The scores of Earshot and of the peer, open and asked for."""
-    pairs = found_in(sounds, n_at_once, above_db, seed, n_scenes)
-    return {name: scored(each) for name, each in pairs.items()}
-
-
-def found_in(
-    sounds: dict[str, Make], n_at_once: int, above_db: float, seed: int, n_scenes: int
-) -> dict[str, list[tuple[list[Timed], list[Timed]]]]:
-    """What was placed and what was found in each scene, by who found it."""
+def found_in(sounds: dict[str, Make], n_at_once: int, above_db: float, seed: int, n_scenes: int) -> dict[str, Pairs]:
+    """What was placed and what was found in each scene, by who found it: Earshot or the peer, open or asked."""
     labels, meanings = sorted(sounds), asked_for(sounds)
     ways: dict[str, tuple[Find, dict[str, Meaning]]] = {
         "peer": (find_by_peer, {}),
@@ -133,7 +130,7 @@ def found_in(
         "peer, asked": (find_by_peer, meanings),
         "earshot, asked": (find_events, meanings),
     }
-    pairs: dict[str, list[tuple[list[Timed], list[Timed]]]] = {name: [] for name in ways}
+    pairs: dict[str, Pairs] = {name: [] for name in ways}
     for timeline in timelines(sounds, n_at_once, above_db, seed, n_scenes):
         curves = heard(timeline)
         for name, (find, wanted) in ways.items():
@@ -150,33 +147,33 @@ def tables_of_events(labels: Path | None = None, folder: Path | None = None) -> 
     if labels:
         sets[labels.stem] = clip_sounds(read_labels(labels, folder=folder))
     for name, sounds in sets.items():
-        yield _table_of_set(name, sounds)
-        yield _table_of_classes(name, sounds)
+        found = {scene: found_in(sounds, *scene, SEED, N_SCENES) for scene in SCENES}
+        yield _table_of_set(name, found)
+        yield _table_of_classes(name, sorted(sounds), found[SINGLE])
 
 
-def _table_of_set(name: str, sounds: dict[str, Make]) -> Table:
-    table = Table(
-        "at once", "above background", "", "F1 by events", "F1 by segments", "onset error", title=f"Events: {name}"
-    )
-    for n_at_once, above_db in SCENES:
-        for who, score in run_set(sounds, n_at_once, above_db, SEED, N_SCENES).items():
+def _table_of_set(name: str, found: dict[tuple[int, float], dict[str, Pairs]]) -> Table:
+    columns = "at once", "above background", "", "F1 by events", "F1 by segments", "onset error"
+    table = Table(*columns, title=f"Events: {name}, {N_SCENES} scenes of {SCENE_S:.0f} s each")
+    for (n_at_once, above_db), by_who in found.items():
+        for who, pairs in by_who.items():
+            score = scored(pairs)
             error = f"{np.median(score.onsets_s):.2f} s" if score.onsets_s else ""
             cells = f"{score.events.f1:.2f}", f"{score.segments.f1:.2f}", error
             table.add_row(str(n_at_once), f"{above_db:.0f} dB", who, *cells)
     return table
 
 
-def _table_of_classes(name: str, sounds: dict[str, Make]) -> Table:
-    table = Table("sound", "peer, asked", "earshot, asked", "earshot", "placed", title=f"F1 by events: {name}, 10 dB")
-    pairs = found_in(sounds, 1, 10.0, SEED, N_SCENES)
-    for label in sorted(sounds):
-        counts = {who: _of_label(each, label) for who, each in pairs.items()}
-        cells = [f"{counts[who].f1:.2f}" for who in ("peer, asked", "earshot, asked", "earshot")]
-        table.add_row(label, *cells, str(counts["peer"].there))
+def _table_of_classes(name: str, labels: Sequence[str], by_who: dict[str, Pairs]) -> Table:
+    columns = "peer, asked", "earshot, asked", "earshot"
+    table = Table("sound", *columns, "placed", title=f"F1 by events: {name}, one at a time, {SINGLE[1]:.0f} dB")
+    for label in labels:
+        counts = {who: _of_label(pairs, label) for who, pairs in by_who.items()}
+        table.add_row(label, *(f"{counts[who].f1:.2f}" for who in columns), str(counts["peer"].there))
     return table
 
 
-def _of_label(pairs: Sequence[tuple[Sequence[Timed], Sequence[Timed]]], label: str) -> Counts:
+def _of_label(pairs: Pairs, label: str) -> Counts:
     counts = Counts(0, 0, 0)
     for there, found in pairs:
         counts += by_events([e for e in there if e.label == label], [e for e in found if e.label == label])

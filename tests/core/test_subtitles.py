@@ -1,5 +1,6 @@
 """Events as subtitles: what each is called, how long it stands, and the files, letter by letter."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_cues_keep_to_the_limits_whatever_is_heard(events: list[Event]) -> None:
     cues = make_cues(events)
     assert all(len(cue.lines) <= 2 and all(len(line) <= 42 for line in cue.lines) for cue in cues)
     assert all(cue.end_s - cue.start_s >= LIMITS.shortest_s - 0.002 for cue in cues)
-    for cue, following in zip(cues, cues[1:], strict=False):
+    for cue, following in itertools.pairwise(cues):
         assert following.start_s >= cue.end_s
         assert cue.lines != following.lines or following.start_s > cue.end_s
 
@@ -256,8 +257,8 @@ def test_no_word_is_lost_moved_or_covered(events: list[Event]) -> None:
     for word in WORDS:
         parts = [cue for cue in found if cue.lines[-len(word.lines) :] == word.lines]
         assert (parts[0].start_s, parts[-1].end_s) == (word.start_s, word.end_s)
-        assert all(one.end_s == other.start_s for one, other in zip(parts, parts[1:], strict=False))
-    for cue, following in zip(found, found[1:], strict=False):
+        assert all(one.end_s == other.start_s for one, other in itertools.pairwise(parts))
+    for cue, following in itertools.pairwise(found):
         assert following.start_s >= cue.end_s
 
 
