@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from agent import tables
 from agent.ask_verbs import add_ask_verb
+from agent.event_verbs import add_event_verb
 from agent.export_verbs import add_export_verb
 from agent.group_verbs import add_group_verbs
 from agent.mcp_verbs import add_mcp_verb
@@ -265,6 +266,7 @@ def _print_hits(hits: list[Hit], *, sure: bool = True, scored: bool = True) -> N
 add_ask_verb(app)  # after those above: so they stand in the help
 add_group_verbs(app)
 add_export_verb(app)
+add_event_verb(app)
 add_separation_verb(app)
 add_picture_verbs(app)
 add_model_verbs(app)

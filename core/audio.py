@@ -48,13 +48,12 @@ class Source:
         self.channels: int = stream.channels
         self.codec: str = stream.codec_context.name
         self.container: str = container.format.name
+        self.declared_s = max(0.0, (container.duration or 0) / av.time_base)
+        """How long the file says it is, 0 where it does not; good for a progress bar, not to be relied on."""
+        self.sound_s = float((stream.duration or 0) * (stream.time_base or 0)) if container.streams.video else 0.0
+        """How long a video says that this stream of it is, 0 where it does not: less was cut off."""
         self.damaged = 0
         self._container, self._stream = container, stream
-
-    @property
-    def declared_s(self) -> float:
-        """How long the file says it is, in seconds; 0 if it says nothing. Only what is decoded is true."""
-        return (self._container.duration or 0) / av.time_base
 
     def __enter__(self) -> Self:
         return self
@@ -116,17 +115,20 @@ class Source:
         return np.where(np.abs(block) <= LOUDEST, block, np.nan_to_num(np.sign(block)))
 
 
-def open_source(path: Path) -> Source:
-    """A file ready to be read; its first sound stream counts. Raises AudioError with the reason when there is none."""
+def open_source(path: Path, track: int = 1) -> Source:
+    """A file ready to be read. track: which of its sound streams, counted from 1.
+
+    Raises AudioError with the reason when there is none.
+    """
     try:
         container = av.open(str(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise AudioError(path.name, _why_unreadable(path, error)) from error
-    problem = _why_unusable(container)
+    problem = _why_unusable(container, track)
     if problem:
         container.close()
         raise AudioError(path.name, problem)
-    return Source(path.name, container, container.streams.audio[0])
+    return Source(path.name, container, container.streams.audio[track - 1])
 
 
 def stretch(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Samples]:
@@ -291,12 +293,16 @@ def _as_channels(frame: AudioFrame, n_channels: int) -> Channels:
     return samples.astype(np.float32, copy=False)
 
 
-def _why_unusable(container: InputContainer) -> str:
+def _why_unusable(container: InputContainer, track: int) -> str:
     if container.format.name in LISTS:
         return "is a list of other files, not a sound; add those files"
     if not container.streams.audio:
         return "holds no sound stream; convert it or leave it out"
-    stream = container.streams.audio[0]
+    n_tracks = len(container.streams.audio)
+    if not 1 <= track <= n_tracks:
+        held = "one sound track" if n_tracks == 1 else f"{n_tracks} sound tracks"
+        return f"holds {held}, and no track {track}; choose {'track 1' if n_tracks == 1 else f'from 1 to {n_tracks}'}"
+    stream = container.streams.audio[track - 1]
     if stream.codec_context is None:
         return "its sound is in a format that cannot be decoded; convert it or remove it"
     if not MIN_RATE_HZ <= stream.rate <= MAX_RATE_HZ:

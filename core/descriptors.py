@@ -8,24 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
+from core.onsets import Rises, Series, onsets
 from core.records import Record, Samples
-from core.spectrum import FRAME, FRAMES_PER_S, RATE_HZ, STEP, Spectra, frequencies_hz, log_mel_db, power_spectra
+from core.spectrum import FRAME, FRAMES_PER_S, RATE_HZ, STEP, Framer, Spectra, frequencies_hz, power_spectra
 
 AUDIBLE_DB = 60.0  # frames this far under the loudest one are taken for silence
 PITCH_FRAME = 4096  # samples, 128 ms: four periods of the lowest pitch that is looked for
 PITCH_RANGE_HZ = (30.0, 4000.0)
 PITCH_FRAMES = 16  # the loudest places of each block; a pitch is their median
 CLEAR_PITCH = 0.85  # of 1: how alike two neighbouring periods must be
-ONSET_DB = 3.0  # mean rise over all bands within one frame that counts as an onset
-ONSET_GAP_S = 0.08
 TEMPO_RANGE_BPM = (55.0, 190.0)
 TEMPO_MIN_S = 1.5
 TEMPO_CLEAR = 0.35  # of 1: how much of the onset curve repeats after one beat
-
-Series = NDArray[np.float32]
-"""One number per frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,7 @@ class Meter:
     """Feed it mono blocks at `RATE_HZ`, then read `measure()`."""
 
     def __init__(self) -> None:
-        self._held = np.zeros(0, np.float32)
-        self._last_bands: Series | None = None
+        self._framer, self._rises = Framer(), Rises()
         self._frames: list[NDArray[np.float32]] = []
         self._pitches: list[NDArray[np.float32]] = []
         self._n_samples = 0
@@ -64,18 +59,14 @@ class Meter:
     def add(self, block: Samples) -> None:
         """The next block; frames run on over the seam."""
         self._n_samples += len(block)
-        held = np.concatenate([self._held, block])
-        if len(held) < FRAME:
-            self._held = held
-            return
-        n_frames = (len(held) - FRAME) // STEP + 1
-        self._measure_frames(held[: (n_frames - 1) * STEP + FRAME])
-        self._held = held[n_frames * STEP :]
+        samples = self._framer.push(block)
+        if len(samples):
+            self._measure_frames(samples)
 
     def measure(self) -> Descriptors:
         """The descriptors of all that was added."""
         if not self._frames:
-            self._measure_frames(self._held)
+            self._measure_frames(self._framer.held)
         level, centroid, flatness, rise = np.concatenate(self._frames, axis=1)
         audible = level > max(float(level.max()) - AUDIBLE_DB, -90.0)
         if not audible.any():
@@ -83,7 +74,7 @@ class Meter:
         energy = 10 ** (level / 10) * audible
         weights = energy / energy.sum()
         pitch_hz, harmonicity, tonality = _pitch(np.concatenate(self._pitches, axis=1))
-        onsets = _onsets(rise, level)
+        n_onsets = len(onsets(rise, level))
         attack_s, decay_s = _attack_and_decay(level)
         return Descriptors(
             brightness_hz=float(weights @ centroid),
@@ -95,20 +86,16 @@ class Meter:
             decay_s=decay_s,
             steadiness=float((level[audible] > level.max() - 10).mean()),
             silence=float(1 - audible.mean()),
-            onsets=len(onsets),
-            tempo_bpm=_tempo(rise, len(onsets)),
+            onsets=n_onsets,
+            tempo_bpm=_tempo(rise, n_onsets),
         )
 
     def _measure_frames(self, samples: Samples) -> None:
         power = power_spectra(samples)
-        total = power.sum(axis=1)
         magnitude = np.sqrt(power)
         centroid = (magnitude @ frequencies_hz()) / np.maximum(magnitude.sum(axis=1), 1e-9)
-        level = 10 * np.log10(np.maximum(total, 1e-12))
-        bands = log_mel_db(power, 32, 60, 15_000)
-        before = bands[:1] if self._last_bands is None else self._last_bands
-        rise = np.maximum(np.diff(bands, axis=0, prepend=before), 0).mean(axis=1)
-        self._last_bands = bands[-1:]
+        level = 10 * np.log10(np.maximum(power.sum(axis=1), 1e-12))
+        _, rise = self._rises.add(power)
         self._frames.append(np.stack([level, centroid, _flatness(power), rise]).astype(np.float32))
         self._pitches.append(_pitch_of_loudest(samples, level))
 
@@ -187,17 +174,6 @@ def _pitch(places: NDArray[np.float32]) -> tuple[float | None, float, float]:
     clear = clarity >= CLEAR_PITCH
     median = float(np.median(pitch_hz[clear])) if clear.mean() >= 0.5 else None
     return median, float(clarity.mean()), float(peak_share.mean())
-
-
-def _onsets(rise: Series, level: Series) -> NDArray[np.intp]:
-    """Frames where the sound sets in: local maxima of the rise that stand out from their surroundings."""
-    if not len(rise):
-        return np.zeros(0, np.intp)
-    gap = max(1, round(ONSET_GAP_S * FRAMES_PER_S))
-    lead = np.concatenate([[max(0.0, float(level[0]) + 60.0)], rise[1:]])  # a sound may begin at full level
-    stands_out = lead > ONSET_DB + median_filter(lead, size=4 * gap + 1, mode="constant")
-    audible = maximum_filter1d(level, 2 * gap + 1) > level.max() - 40
-    return np.flatnonzero((lead == maximum_filter1d(lead, 2 * gap + 1)) & stands_out & audible)
 
 
 def _attack_and_decay(level: Series) -> tuple[float, float | None]:

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         description="Where Mistral's API is called.",
     )
     mcp_writes: bool = Field(False, description="Whether other assistants may add, group, change and export, over MCP.")
+    subtitle_chars: int = Field(42, ge=10, le=200, description="Letters in a line of a subtitle.")
+    subtitle_lines: int = Field(2, ge=1, le=10, description="Lines of sounds that a subtitle shows at once.")
+    subtitle_chars_per_s: float = Field(20.0, ge=1, le=100, description="How fast a subtitle can be read.")
+    subtitle_min_s: float = Field(0.833, ge=0.1, le=10, description="The shortest time that a subtitle is shown.")
+    subtitle_max_s: float = Field(7.0, ge=0, description="How long a sound is shown; 0 for as long as it is heard.")
+    subtitle_gap_s: float = Field(0.083, ge=0, le=1, description="The gap between subtitles that share nothing.")
     host: str = Field("127.0.0.1", description="The address the chat listens on.")
     port: int = Field(8000, ge=0, le=65535, description="The port of the chat.")
     url: str = Field("", description="By which people open the chat, such as a proxy's: https://sounds.example.org")

@@ -67,7 +67,7 @@ def _others(first: Source, heard: Mapping[str, float], measured: Measured, ontol
         others = {name: score for name, score in others.items() if _domain(name) != _domain(first.name)}
     found = [first]
     while len(found) < most:
-        others = {name: score for name, score in others.items() if _apart(found[-1].name, name, ontology)}
+        others = {name: score for name, score in others.items() if apart(found[-1].name, name)}
         if not others:
             break
         found.append(_narrowed(_likeliest(others, ontology), others, ontology))
@@ -193,8 +193,9 @@ def _may_join(name: str, ontology: Ontology) -> bool:
     return not _manner(name, ontology) and (name == "Music" or name not in BROAD)
 
 
-def _apart(one: str, other: str, ontology: Ontology) -> bool:
+def apart(one: str, other: str) -> bool:
     """Whether two classes are two sources: of no common kind but a broad one, and none merely a manner of sounding."""
+    ontology = audioset()
     if ontology.related(one, other) or _manner(one, ontology):
         return False
     common = ontology.ancestors(one) & ontology.ancestors(other)

@@ -34,6 +34,24 @@ def power_spectra(samples: Samples, step: int = STEP) -> Spectra:
     return power
 
 
+class Framer:
+    """Cuts blocks of a sound where its frames end, so that frames run on over the seams."""
+
+    def __init__(self) -> None:
+        self.held = np.zeros(0, np.float32)
+        """What belongs to frames that are not whole yet."""
+
+    def push(self, block: Samples) -> Samples:
+        """The samples of all frames that the block makes whole, for `power_spectra`; empty if it makes none."""
+        held = np.concatenate([self.held, block])
+        n_frames = (len(held) - FRAME) // STEP + 1
+        if n_frames < 1:
+            self.held = held
+            return held[:0]
+        self.held = held[n_frames * STEP :]
+        return held[: (n_frames - 1) * STEP + FRAME]
+
+
 def frequencies_hz() -> NDArray[np.float32]:
     """The middle of each bin."""
     return np.fft.rfftfreq(FRAME, 1 / RATE_HZ).astype(np.float32)

@@ -80,14 +80,14 @@ def pooled(windows: Probabilities) -> Probabilities:
 
 
 def with_parents(probabilities: Probabilities) -> Probabilities:
-    """The same, each class at least as likely as the likeliest that implies it (`Ontology.implied`).
+    """The same, (..., 521), each class at least as likely as the likeliest that implies it (`Ontology.implied`).
 
     The maximum, not a noisy-or: Dog, Bark and Bow-wow are three names for one event, not three witnesses of it.
     """
     result = probabilities.copy()
     for place, implied in enumerate(audioset().implied):
         for above in implied:
-            result[above] = max(result[above], probabilities[place])
+            result[..., above] = np.maximum(result[..., above], probabilities[..., place])
     return result
 
 

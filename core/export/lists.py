@@ -35,7 +35,7 @@ def as_csv(title: str, rows: Sequence[Row]) -> str:  # noqa: ARG001  all lists a
     table.writerow(["id", "path", "cluster", "title", "caption", "tags", "duration_s", "domain"])
     for row in rows:
         cluster = "" if row.cluster is None else row.cluster
-        texts = [_no_formula(text) for text in (row.title, row.caption, "; ".join(row.tags))]
+        texts = [no_formula(text) for text in (row.title, row.caption, "; ".join(row.tags))]
         table.writerow([row.id, row.path, cluster, *texts, round(row.duration_s, 3), row.domain])
     return file.getvalue()
 
@@ -72,8 +72,8 @@ def readme(title: str, texts: Sequence[str], names: Sequence[str], where: str) -
     return f"{head}\n\n{where}: {count}, the most typical first:\n{listed}\n"
 
 
-def _no_formula(text: str) -> str:
-    """Source: OWASP, "CSV Injection"."""
+def no_formula(text: str) -> str:
+    """A text as a cell of a table that no spreadsheet takes for a formula. Source: OWASP, "CSV Injection"."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 

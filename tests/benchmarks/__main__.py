@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from core.demo import make_demo
+from tests.benchmarks.events import tables_of_events
 from tests.benchmarks.grouping import table_of_clustering, table_of_groups
 from tests.benchmarks.quality import table_of_quality
 from tests.benchmarks.separation import table_of_components
@@ -39,6 +40,8 @@ def main() -> None:
         out.print(table_of_quality(labels, folder, arguments.teacher))
         out.print(table_of_groups(labels, folder))
         out.print(table_of_components(labels, folder))
+        for table in tables_of_events(arguments.labels, folder):
+            out.print(table)
         out.print(table_of_ingest(sounds, Path(scratch) / "library"))
         out.print(table_of_stages(sounds, Path(scratch) / "stages"))
         out.print(table_of_clustering(Path(scratch) / "library"))

@@ -1,0 +1,80 @@
+"""The command that tells what is heard in a file, and when, and writes it as subtitles and tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table as RichTable
+
+from agent import tables
+from agent.sources import read_settings
+from agent.terminal import JsonOption, Verb, err, out, print_json, with_bar
+from core.errors import UnknownNameError
+from core.events.finding import Event, EventRun
+from core.subtitles import formats
+from core.subtitles.cues import Limits
+from core.subtitles.merging import subtitled
+from core.subtitles.reading import read_words
+from core.subtitles.saving import check_targets, write_texts
+from core.subtitles.wording import STYLES
+
+
+def add_event_verb(app: typer.Typer) -> None:
+    """Adds the command of this module to the command line."""
+    app.command(cls=Verb)(events)
+
+
+def events(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound or a video.")],
+    srt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as SRT.")] = None,
+    vtt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as WebVTT.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")] = None,
+    audacity: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a label track of Audacity.")] = None,
+    raven: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a selection table of Raven.")] = None,
+    query: Annotated[
+        list[str] | None, typer.Option("--query", metavar="TEXT", help="Tell of this only; may be repeated.")
+    ] = None,
+    style: Annotated[str, typer.Option(metavar="NAME", help=f"Of subtitles: {', '.join(STYLES)}.")] = STYLES[0],
+    with_speech: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An SRT file with the words, to be merged with the sounds.")
+    ] = None,
+    track: Annotated[int, typer.Option(min=1, metavar="N", help="Which of several sound tracks.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what is heard in a file, and when; write it as subtitles or as a table.
+
+    FILE is only read. With --query only what is asked for is told, and found more easily.
+    """
+    if style not in STYLES:
+        raise UnknownNameError(f"there is no style {style!r}; choose one of {', '.join(STYLES)}")
+    limits = Limits.of(read_settings(None))
+    targets = [path for path in (srt, vtt, csv, audacity, raven) if path]
+    check_targets(targets, file, replace=force)
+    words = read_words(with_speech) if with_speech else []
+    run = EventRun(file, query or [], track)
+    with_bar(run)
+    cues = subtitled(run.events, words, style, limits)
+    texts = (
+        (srt, formats.as_srt(cues)),
+        (vtt, formats.as_vtt(cues)),
+        (csv, formats.as_csv(run.events)),
+        (audacity, formats.as_audacity(run.events)),
+        (raven, formats.as_raven(run.events)),
+    )
+    write_texts({target: text for target, text in texts if target}, replace=force)
+    if as_json:
+        print_json({"events": [event.as_dict() for event in run.events]})
+    else:
+        _print_events(run.events, targets)
+    if run.note:
+        err.print(f"[yellow]note:[/yellow] {tables.shown(run.note)}", soft_wrap=True)
+
+
+def _print_events(found: list[Event], targets: list[Path]) -> None:
+    table = RichTable("from", "to", "heard", "score")
+    for event in found:
+        table.add_row(f"{event.start_s:.1f} s", f"{event.end_s:.1f} s", tables.shown(event.label), f"{event.score:.2f}")
+    out.print(table if found else "Nothing was heard that the ears can name.")
+    for target in targets:
+        out.print(f"written: {tables.shown(str(target))}", soft_wrap=True)

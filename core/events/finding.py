@@ -1,0 +1,101 @@
+"""The events of a file: heard once from start to end, then told as a list of when what is heard."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core import audio
+from core.components.labelling import ByClasses
+from core.embedding import DESCRIBER, Embedder, make_embedder
+from core.events.curves import CELL_S, Curves, hear
+from core.events.edges import sharpened
+from core.events.kinds import ASKED, Meaning, is_event, is_sure, meaning_of, thresholds_of
+from core.events.naming import Named, clearest, one_for_each
+from core.events.spans import spans
+from core.ontology import audioset
+from core.records import Progress, Record
+
+CUT_OFF_S = 1.0  # missing of what a video declares; less is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """What is heard and when, in seconds of the player. score: how well the label fits at its clearest, 0 to 1."""
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float
+
+
+class EventRun:
+    """A file being listened to for its events; walk it to do the work, then read `events`. The file is only read.
+
+    queries: a person's own labels, each matched to the classes that the built-in ears know; none for all classes.
+    track: which of its sound tracks, counted from 1. What is heard is told in the order of time, events of one sound
+    once; memory grows by 10 MB with an hour. It may be left at any step.
+    Raises UnsupportedError for a query that the ears do not know.
+    """
+
+    events: list[Event]
+    note: str = ""
+    """What a person should know of the file beside its events, as one sentence."""
+
+    def __init__(self, path: Path, queries: Sequence[str] = (), track: int = 1) -> None:
+        self.path, self.track = path, track
+        self.meanings = ByClasses(queries).meanings if queries else {}
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Does the work, and tells in seconds how far it is. Raises AudioError for a file with no sound."""
+        ears = self._ears
+        curves = Curves(per_window=round(ears.window_s / CELL_S))
+        with audio.open_source(self.path, self.track) as source:
+            mono = map(audio.mono, source.blocks())
+            blocks = audio.resampled(mono, source.sample_rate_hz, ears.sample_rate_hz)
+            for done_s in hear(blocks, ears, curves):
+                total_s = max(source.declared_s, done_s)
+                yield Progress(int(done_s), max(1, int(total_s)), self.path.name)
+        self.events = find_events(curves, self.meanings)
+        self.note = self._noted(source.sound_s - curves.duration_s, source.damaged, curves.duration_s)
+
+    def _noted(self, missing_s: float, n_damaged: int, duration_s: float) -> str:
+        if missing_s > CUT_OFF_S:
+            return f"{self.path.name} breaks off after {duration_s:.1f} s; what comes before is told"
+        if n_damaged:
+            return f"{self.path.name} is damaged; what could not be decoded is not told, and later times may be early"
+        return ""
+
+    @cached_property
+    def _ears(self) -> Embedder:
+        return make_embedder(DESCRIBER)
+
+
+def find_events(curves: Curves, meanings: dict[str, Meaning]) -> list[Event]:
+    """The events in what was heard. meanings: what each label means (`core.words.understand`); none for all classes."""
+    named = clearest(_asked(curves, meanings)) if meanings else one_for_each(list(_every(curves)))
+    level, rise = curves.meter.level, curves.meter.rise
+    found = []
+    for one in named:
+        start_s, end_s = sharpened(one.span.first * CELL_S, one.span.last * CELL_S, level, rise)
+        end_s = min(end_s, curves.duration_s)
+        if end_s > start_s:
+            found.append(Event(round(start_s, 3), round(end_s, 3), one.label, one.span.score))
+    return sorted(found, key=lambda event: (event.start_s, -event.score))
+
+
+def _asked(curves: Curves, meanings: dict[str, Meaning]) -> list[Named]:
+    return [Named(label, span) for label, meaning in meanings.items() for span in spans(curves.of(meaning), ASKED)]
+
+
+def _every(curves: Curves) -> Iterator[Named]:
+    """All classes that are ever heard, each where it is."""
+    for place in np.flatnonzero(curves.heard.any(axis=0)).tolist():
+        known = audioset().classes[place]
+        if is_event(known):
+            likely = curves.of_class(place)
+            for span in spans(curves.of(meaning_of(place)), thresholds_of(place)):
+                if is_sure(known, likely[span.first : span.last]):
+                    yield Named(known.name, span)
