@@ -1,6 +1,5 @@
 """One turn of a conversation, for any door: the page, the terminal, a test."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from agent.events import Event, read_part
 from agent.grounding.known import known_from
 from agent.grounding.stream import Grounded
 from core.attachments import Attachment
+from tools.base import LONGEST_NAME, quoted
 
 STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
-LONGEST_NAME = 60
 LONGEST_ENDING = 10
 
 
@@ -62,7 +61,7 @@ async def _messages_so_far(agent: Any, config: RunnableConfig) -> list[BaseMessa
 
 def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
     """A message with one line for each attached sound at its end; the model calls it by the id in there."""
-    lines = [f"[attached {each.id} {json.dumps(_short(each.name), ensure_ascii=False)}]" for each in attachments]
+    lines = [f"[attached {each.id} {quoted(_short(each.name))}]" for each in attachments]
     return "\n".join([text, *lines])
 
 
