@@ -29,8 +29,12 @@ _LINK = re.compile(rf"!?\[([^\[\]\n]*)\](?!{_HEARD}){_TARGET}")
 _END_OF_LINK = re.compile(rf"\](?!{_HEARD}){_TARGET}")
 _END_OF_HEARD = re.compile(r"\]\(/library/audio/(?P<id>\d{1,18})(?:#t=(?P<from>[\d.]+))?\)")
 _WHOLE_HEARD = re.compile(rf"\[(?P<words>[^\[\]\n]*)\]{_HEARD}")
-_TAG = re.compile(r"<+/?[a-z!?][^<>\n]*>", re.IGNORECASE)
-_OPEN_TAG = re.compile(r"<+(?=[a-z!?/])", re.IGNORECASE)
+_ATTRIBUTE = r"\s+[a-z_:@][\w:.@-]*(?:\s*=\s*(?:\"[^\"<>\n]*\"|'[^'<>\n]*'|[^\s\"'=<>`]+))?"
+_TAG = re.compile(
+    rf"<+(?:/?[a-z][a-z0-9-]*(?:{_ATTRIBUTE})*\s*/?|[!?][^<>\n]*|[a-z][\w+.-]*:[^\s<>]*|[^\s<>@]+@[^\s<>]+)>",
+    re.IGNORECASE,
+)
+_OPEN_TAG = re.compile(r"<(?=[a-z!?/])", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<=[a-z]):(?=//)|www(?=\.)|(?<=[\w.+-])@(?=[\w-])", re.IGNORECASE)
 _EMPHASIS = re.compile(r"(?P<bullet>^[ \t]*\*(?=[ \t]))|\*+|`+|~~+|(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)", re.MULTILINE)
 
@@ -46,9 +50,14 @@ def on_lines(text: str) -> str:
 def lifeless(text: str) -> str:
     """Text in which images and links to elsewhere are only their words, tags are not there, addresses no links."""
     text = _ESCAPED.sub("", _ENTITY.sub(_decoded, text))
-    text = _OPEN_TAG.sub("", _until_the_same(text, lambda each: _TAG.sub("", each)))
+    text = _OPEN_TAG.sub("< ", _until_the_same(text, lambda each: _TAG.sub("", each)))
     text = _until_the_same(_DEFINITION.sub("", text), lambda each: _LINK.sub(r"\1", each))
     text = _until_the_same(text, lambda each: _END_OF_LINK.sub("]", each)).replace("]:", "] :").replace("![", "! [")
+    return unlinked(text)
+
+
+def unlinked(text: str) -> str:
+    """Text whose addresses do not become links by themselves."""
     return _ADDRESS.sub(lambda each: f"{each[0]}{_JOINER}", text)
 
 

@@ -23,7 +23,7 @@ _GAP = r"[^\S\n]*"
 _JOIN = rf"(?:{_GAP}(?:,|;|/|&|\+|–|-|to|and|or|und|oder|bis|et|ou|y|o|,{_GAP}and|,{_GAP}und){_GAP})"
 # A number with a unit is a measure: "the sounds 3 s long".
 _NO_MEASURE = (
-    r"(?![\d.,:]*\d|-?(?:bit|[dk])\b|\s*(?:s|ms|sec|seconds?|sekunden?|secondes?|segundos?|minut(?:es?|en?|os?)|min|h|"
+    r"(?![\d.,:]*\d|-?(?:bit|[dk])\b|\s+(?:of|von|de|sur)\s+\d|\s*(?:s|ms|sec|seconds?|sekunden?|secondes?|segundos?|minut(?:es?|en?|os?)|min|h|"
     r"hours?|k?hz|db|lufs|bpm|%|percent|prozent|x|times|mb|gb|kb)\b)"
 )
 _LEAD = (
@@ -37,6 +37,7 @@ _NUMBERS = re.compile(rf"(?:{_NAMED}){_LEAD}(?P<list>{_LIST}){_NO_MEASURE}", re.
 _MANY = re.compile(
     r"(?:\w+s|gruppen|gruppierungen|auswahlen|klänge|töne|geräusche|aufnahmen|dateien|\w+(?:ones|os|as))", re.IGNORECASE
 )
+_OF_SOUNDS = re.compile(r"\s+(?:sounds|recordings|files|clips|groups|clusters|hits)\b", re.IGNORECASE)
 _BY_ID = re.compile(r"ids?", re.IGNORECASE)
 _COUNTED = (
     r"(?!\s+(?:notes?|beats?|bars?|times|steps|options|examples|items|others|more|words|tags|captions|letters|results?|"
@@ -110,6 +111,8 @@ def _all(text: str) -> Iterator[Reference]:
 def _counts(match: re.Match[str], word: str) -> bool:
     """Whether a number tells how many there are, and names none of them."""
     counts = match["colon"] is not None or "(" in match["open"]
+    if counts and match["sound"] is None and _OF_SOUNDS.match(match.string, match.end()):
+        return True
     return counts and match["list"].isdecimal() and bool(_MANY.fullmatch(word)) and not _BY_ID.fullmatch(word)
 
 

@@ -25,7 +25,7 @@ _BEFORE = re.compile(
     r"[*_`]*$",
     re.IGNORECASE,
 )
-_ANYWHERE = re.compile(rf"\s*\b(?:(?:at|from|bei|ab|à|dès|desde)\s+|(?={_WORD})){_MOMENT}", re.IGNORECASE)
+_ANYWHERE = re.compile(rf"(?<![\d\s])\s*\b(?:(?:at|from|bei|ab|à|dès|desde)\s+|(?={_WORD})){_MOMENT}", re.IGNORECASE)
 _TOLD = re.compile(rf"(?P<clock>{_CLOCK})|(?P<s>{_NUMBER})")
 
 

@@ -334,3 +334,25 @@ async def test_the_name_of_an_attached_file_is_repeated_without_life(words, grou
     shown = "".join(event.text for event in events if isinstance(event, TextDelta))
     assert "export" in shown or "<img" in model.shown[-1][-1].text, "all is said but what is in a tag"
     assert live(shown) == []
+
+
+class Step:
+    """What a page draws of a call: its output is read as Markdown."""
+
+    end, is_error, output = None, False, ""
+
+    async def update(self) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("with_chainlit")
+@pytest.mark.parametrize("place", PLACES)
+async def test_the_step_of_a_tool_shows_its_text_letter_by_letter(hostile, words, place):
+    from agent.screen import Screen
+
+    text = told_by(hostile, PLACES[place]["name"], words, PLACES[place]["args"]).text
+    step = Step()
+    screen = Screen(_steps={"c1": step})
+    await screen.show(ToolFinished("c1", PLACES[place]["name"], text, None, failed=False))
+    assert step.output.replace("\\", "").replace("\u2060", "") == text.replace("\\", "")
+    assert live(step.output) == []
