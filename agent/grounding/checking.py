@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent.grounding.columns import Columns
 from agent.grounding.known import Known
 from agent.grounding.markup import as_read, heard_links, lifeless, on_lines
-from agent.grounding.references import Reference, apart, find
+from agent.grounding.references import NOT_AMONG, Reference, apart, find
 from agent.grounding.seconds import SPARE_S, moment_after, moments
 
 NOT_FOUND = {
@@ -21,8 +21,6 @@ NOT_FOUND = {
     "selection": "(a selection that is not there)",
     "file": "(a file that was not found here)",
 }
-NOT_AMONG = " (not among what was found here)"
-"""What follows on a number that the person asked about, or that a tool did not find."""
 TAKEN_OUT = "The chat model named something that no tool had returned; it was taken out of the answer."
 LONGEST_HELD = 2000  # letters without an end of a sentence
 
@@ -129,8 +127,7 @@ class Checker:
             return
         good = [number for number in reference.numbers if number not in wrong]
         if not good and all(self._known.was_asked(reference.kind, number) for number in wrong):
-            if not text.startswith(NOT_AMONG, end):
-                yield end, end, NOT_AMONG, False
+            yield end, end, NOT_AMONG, False
         elif good:
             head = text[start : reference.list_start]
             yield start, end, f"{head}{', '.join(map(str, good))} {NOT_FOUND[reference.kind]}", True

@@ -58,6 +58,8 @@ _BARE_FILE = re.compile(rf"(?<![\w.])(?P<name>[^\s\"“”„`'‘’«»()\[\]|
 _ONE = re.compile(_NUMBER)
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:–|-|to|bis)\s*[#*_`]*({_NUMBER})", re.IGNORECASE)
 _LONGEST_RANGE = 200
+NOT_AMONG = " (not among what was found here)"
+"""Stands behind a number that was asked about and not found; then it names nothing that is there."""
 PLACES = 50  # the longest list has as many
 
 
@@ -79,7 +81,7 @@ class Reference:
 
 def find(text: str) -> list[Reference]:
     """All references of a text in their order; none lies within another."""
-    return apart(_all(text))
+    return apart(each for each in _all(text) if not text.startswith(NOT_AMONG, each.end))
 
 
 def apart(references: Iterable[Reference]) -> list[Reference]:

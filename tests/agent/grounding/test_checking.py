@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, ToolMessage
 
-from agent.grounding.checking import NOT_AMONG, NOT_FOUND, Checked, Checker, checked
+from agent.grounding.checking import NOT_FOUND, Checked, Checker, checked
 from agent.grounding.known import Known, known_from
+from agent.grounding.references import NOT_AMONG, find
 from tests.agent.grounding.reading import live
 
 HITS = {
@@ -131,6 +132,7 @@ def test_what_was_asked_for_is_repeated_with_the_word_that_it_was_not_found(know
     kept = checked(text, known)
     assert (kept.text, kept.mended) == (shown, False)
     assert checked(shown, known).text == shown
+    assert find(shown) == [], "it names nothing that could be played"
 
 
 @pytest.mark.parametrize(
