@@ -30,6 +30,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 
 from agent.context import AgentContext, approved
+from agent.llm.embedded.attachments import split_attachments
 from agent.llm.embedded.planner import plan
 from agent.llm.embedded.quoting import inert, quoted
 from agent.llm.embedded.turn import read_turn
@@ -174,7 +175,7 @@ def _changes(call: ToolCall, changing: Mapping[str, Sequence[str]]) -> bool:
 def _is_unasked(call: ToolCall, messages: Sequence[AnyMessage]) -> bool:
     """Whether the person's last message does not ask for what a call would change."""
     last = max((place for place, each in enumerate(messages) if isinstance(each, HumanMessage)), default=-1)
-    said = messages[last].text if last >= 0 else ""
+    said = split_attachments(messages[last].text)[0] if last >= 0 else ""  # the name of a file asks for nothing
     read = plan(read_turn(messages[: last + 1]))
     if call["name"] not in {MEANT.get(read.intent, ""), *(each.name for each in read.calls)}:
         return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from agent.grounding.markup import on_lines, unlinked
 from core.records import WEAK_NAME
 
 MAX_ROWS = 50
@@ -60,8 +61,11 @@ def progress_line(done: int, total: int, label: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Markdown that shows a text letter by letter: names of files may look like links and pictures."""
-    return re.sub(r"([\\`*_\[\]<>!#|~])", r"\\\1", text)
+    """Markdown that shows a text letter by letter: names of files may look like links and pictures.
+
+    Ends of lines stay; of signs that cannot be seen only those are in it that keep an address from being a link.
+    """
+    return unlinked(re.sub(r"([\\`*_\[\]<>!#|~&])", r"\\\1", on_lines(text)))
 
 
 def _is_shown(sign: str) -> bool:

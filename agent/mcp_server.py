@@ -4,7 +4,6 @@ Tools block, so each call runs in a thread of its own; a request that is cancell
 progress. What would change the library, or write outside it, is refused unless the settings allow it.
 """
 
-import json
 import mimetypes
 import re
 import threading
@@ -30,9 +29,11 @@ from mcp.server.stdio import stdio_server
 from pydantic import AnyUrl
 
 from core.errors import CancelledError, NotFoundError, UnsupportedError
+from core.grouping.plain import one_line
 from core.library import Library
 from core.records import Progress
 from tools import CHANGES, WRITES_OUTSIDE, build_tools
+from tools.base import LONGEST_NAME, as_json, plain
 
 INSTRUCTIONS = """\
 Earshot finds, groups and describes the sounds of one library on this machine by what is heard in them. Sounds are named
@@ -72,7 +73,11 @@ class Call:
             return
         self.told_at_s = now
         anyio.from_thread.run(
-            self.session.send_progress_notification, self.token, progress.done, progress.total, progress.label
+            self.session.send_progress_notification,
+            self.token,
+            progress.done,
+            progress.total,
+            one_line(progress.label, LONGEST_NAME),
         )
 
 
@@ -151,7 +156,7 @@ class Pages:
             raise NotFoundError(f"nothing is at {uri!r}; known are {', '.join(['earshot://library', *TEMPLATES])}")
         if asked["audio"]:
             return self._audio(int(asked["sound"].partition(":")[0]))
-        return ReadResourceContents(json.dumps(self._data(asked), ensure_ascii=False), "application/json")
+        return ReadResourceContents(as_json(self._data(asked)), "application/json")
 
     def _data(self, asked: re.Match[str]) -> Mapping[str, Any]:
         if asked["library"]:
@@ -205,7 +210,7 @@ def _result(answer: ToolMessage) -> types.CallToolResult:
     if answer.status == "error":
         return _failed(answer.text)
     said: list[types.ContentBlock] = [types.TextContent(type="text", text=answer.text)]
-    return types.CallToolResult(content=said, structuredContent=without_paths(answer.artifact), isError=False)
+    return types.CallToolResult(content=said, structuredContent=plain(without_paths(answer.artifact)), isError=False)
 
 
 def _failed(sentence: str) -> types.CallToolResult:

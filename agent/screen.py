@@ -14,7 +14,7 @@ from chainlit.data import get_data_layer
 from chainlit.element import ElementDict
 from chainlit.utils import utc_now
 
-from agent.cards import Card, card_for, progress_line
+from agent.cards import Card, card_for, literal, progress_line
 from agent.events import ApprovalAsked, Event, Notice, TextDelta, ToolFinished, ToolProgress, ToolStarted
 from agent.pending import Pending
 from agent.players import with_players
@@ -171,7 +171,7 @@ class Screen:
         if step is not None:
             step.end = utc_now()
             step.is_error = event.failed
-            step.output = event.text
+            step.output = literal(event.text)
             await step.update()
         card = None if event.failed else card_for(event.artifact)
         if card is not None and card not in self._cards:

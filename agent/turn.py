@@ -1,6 +1,5 @@
 """One turn of a conversation, for any door: the page, the terminal, a test."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from agent.events import Event, read_part
 from agent.grounding.known import known_from
 from agent.grounding.stream import Grounded
 from core.attachments import Attachment
+from tools.base import LONGEST_NAME, quoted
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 STEPS_PER_TURN = 60  # of the graph; the limit on model calls is reached long before
-LONGEST_NAME = 60
 LONGEST_ENDING = 10
 
 
@@ -65,7 +64,7 @@ async def _messages_so_far(agent: Any, config: "RunnableConfig") -> list[BaseMes
 
 def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
     """A message with one line for each attached sound at its end; the model calls it by the id in there."""
-    lines = [f"[attached {each.id} {json.dumps(_short(each.name), ensure_ascii=False)}]" for each in attachments]
+    lines = [f"[attached {each.id} {quoted(_short(each.name))}]" for each in attachments]
     return "\n".join([text, *lines])
 
 

@@ -2,13 +2,15 @@
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 from core.errors import AudioError, EarshotError
+from core.grouping.plain import one_line
 from core.library import Library
 from core.records import Hit
 
@@ -18,6 +20,8 @@ Answer: TypeAlias = tuple[str, dict[str, Any]]
 MOST_HITS = 50  # a longer list fills a model's memory and no person reads it
 LONGEST_NAME = 60
 LONGEST_CAPTION = 160
+LONGEST_TEXT = 600
+LONGEST = {"name": LONGEST_NAME, "title": LONGEST_CAPTION, "caption": LONGEST_CAPTION}
 
 
 def as_tool(function: Callable[..., Answer], **metadata: Any) -> BaseTool:
@@ -30,7 +34,7 @@ def as_tool(function: Callable[..., Answer], **metadata: Any) -> BaseTool:
         except AudioError as problem:  # its name is a stranger's text
             raise ToolException(f"{quoted(problem.name)}: {problem.reason}") from problem
         except EarshotError as problem:
-            raise ToolException(str(problem)) from problem
+            raise ToolException(_seen(_short(str(problem), LONGEST_TEXT))) from problem
 
     return StructuredTool.from_function(
         answer,
@@ -42,8 +46,47 @@ def as_tool(function: Callable[..., Answer], **metadata: Any) -> BaseTool:
 
 
 def quoted(text: str, longest: int = LONGEST_NAME) -> str:
-    """Text from a stranger as a JSON string on one line, shortened; it cannot pass for anything else."""
-    return json.dumps(text if len(text) <= longest else text[: longest - 1] + "…", ensure_ascii=False)
+    """Text from a stranger as a JSON string on one line, shortened; it cannot pass for anything else.
+
+    Signs that cannot be seen, or that turn the direction of reading, are escaped like the ends of lines.
+    """
+    return _seen(json.dumps(_short(text, longest), ensure_ascii=False))
+
+
+def as_json(data: Any) -> str:
+    """Data of strangers as JSON on one line, its texts `plain`."""
+    return json.dumps(plain(data), ensure_ascii=False)
+
+
+def plain(data: Any) -> Any:
+    """Data in which each text of a stranger is one line without hidden signs, and cut: a name sooner than a summary."""
+    if isinstance(data, Mapping):
+        return {_plain_key(key): _plain_value(str(key), value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(each) for each in data]
+    return one_line(data, LONGEST_TEXT) if isinstance(data, str) else data
+
+
+def _plain_key(key: Any) -> Any:
+    return one_line(key, LONGEST_NAME) if isinstance(key, str) else key
+
+
+def _plain_value(key: str, value: Any) -> Any:
+    return one_line(value, LONGEST.get(key, LONGEST_TEXT)) if isinstance(value, str) else plain(value)
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _seen(text: str) -> str:
+    """Text whose signs are all to be seen: controls, marks of direction, signs of no width and halves are escaped."""
+    return "".join(json.dumps(each)[1:-1] if _is_hidden(each) else each for each in text)
+
+
+def _is_hidden(sign: str) -> bool:
+    kind = unicodedata.category(sign)
+    return kind[0] == "C" or kind in {"Zl", "Zp"}
 
 
 def hit_card(hit: Hit) -> dict[str, Any]:
@@ -76,7 +119,7 @@ def noted(library: Library, answer: Answer) -> Answer:
     """An answer with what the library says beside it, such as that older ears gave it; unchanged if it says nothing."""
     text, artifact = answer
     note = library.note()
-    return (f"{text}\nTell the person: {note}", artifact | {"note": note}) if note else answer
+    return (f"{text}\nTell the person: {quoted(note, LONGEST_TEXT)}", artifact | {"note": note}) if note else answer
 
 
 def numbered(cards: Sequence[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from langchain_core.tools import BaseTool
 from core.errors import UnsupportedError
 from core.library import Library
 from core.records import Progress
-from tools.base import Answer, as_tool
+from tools.base import LONGEST_TEXT, Answer, as_tool, quoted
 
 if TYPE_CHECKING:
     from core.comparison import Comparison  # only a name here; scikit-learn takes a second to import
@@ -32,7 +32,8 @@ def compare_ears_tool(library: Library, report: Callable[[Progress], None]) -> B
         if compared.labelled:
             title = "The ears of this library, the best first, by the folders of the sounds"
         remark = compared.note if compared.labelled else f"{compared.note} {NO_FOLDERS}"
-        lines = [title, ", ".join(columns), *(", ".join(row) for row in rows), remark]
+        told = [", ".join([place, quoted(name), *cells]) for place, name, *cells in rows]
+        lines = [title, ", ".join(columns), *told, quoted(remark, LONGEST_TEXT)]
         return "\n".join(lines), {
             "kind": "table",
             "title": title,

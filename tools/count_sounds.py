@@ -8,7 +8,7 @@ from core.counting import HEARD, PERHAPS, Counted
 from core.errors import UnsupportedError
 from core.library import Library
 from core.records import Filters
-from tools.base import MOST_HITS, Answer, as_tool, noted, numbered, quoted, sound_cards
+from tools.base import LONGEST_CAPTION, MOST_HITS, Answer, as_tool, noted, numbered, quoted, sound_cards
 
 BY = ("", "domain")
 SHOWN_LABELS = 6
@@ -104,7 +104,7 @@ def _text(counted: Counted, title: str, heard: list[str], at_once: int | None, c
 
 def _first(labels: list[str]) -> str:
     more = len(labels) - SHOWN_LABELS
-    return ", ".join(labels[:SHOWN_LABELS]) + (f" and {more} more" if more > 0 else "")
+    return quoted(", ".join(labels[:SHOWN_LABELS]), LONGEST_CAPTION) + (f" and {more} more" if more > 0 else "")
 
 
 def _listed(things: list[str]) -> str:

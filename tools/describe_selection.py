@@ -5,11 +5,10 @@ from langchain_core.tools import BaseTool
 from core.errors import NotFoundError
 from core.grouping.selected import describe
 from core.library import Library
-from tools.base import Answer, as_tool, noted, numbered, quoted, sound_card
+from tools.base import LONGEST_TEXT, Answer, as_tool, noted, numbered, quoted, sound_card
 
 SHOWN = 20
 TO_HEAR = 3
-LONGEST_TEXT = 600
 
 
 def describe_selection_tool(library: Library) -> BaseTool:

@@ -6,7 +6,7 @@ from langchain_core.tools import BaseTool
 
 from core.library import Library
 from core.records import Progress, SpaceCard
-from tools.base import Answer, as_tool
+from tools.base import LONGEST_TEXT, Answer, as_tool, quoted
 
 COLUMNS = ["ears", "sounds", "window", "reads text", "state"]
 
@@ -28,7 +28,7 @@ def ears_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
         cards = library.ears.spaces()
         title = _changed(use, run.report.again) if use else _told(library.ears.chosen(), cards)
         rows = [_row(card) for card in cards]
-        lines = [title, *(", ".join(filter(None, row)) for row in rows)]
+        lines = [quoted(title, LONGEST_TEXT), *map(_told_of, rows)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
 
     return as_tool(ears, changes=("use",))
@@ -43,6 +43,12 @@ def _told(chosen: str, cards: list[SpaceCard]) -> str:
     others = len(cards) - any(card.name == chosen for card in cards)
     also = f"; {others} {'other has' if others == 1 else 'others have'} heard this library" if others else ""
     return f"The ears {chosen} answer{also}."
+
+
+def _told_of(row: list[str]) -> str:
+    """A row for the model. The name of some ears is one that a person gave to what they trained."""
+    name, *facts, state = row
+    return ", ".join([quoted(name), *facts, *([quoted(state, LONGEST_TEXT)] if state else [])])
 
 
 def _row(card: SpaceCard) -> list[str]:

@@ -12,7 +12,7 @@ from core.export.seals import seal_of_plan, seal_of_undo
 from core.library import Library
 from core.records import Progress
 from core.references import parse_reference
-from tools.base import Answer, as_tool, quoted
+from tools.base import MOST_HITS, Answer, as_tool, quoted
 
 MOST_TOLD = 5
 LONGEST_PATH = 300
@@ -68,7 +68,7 @@ def export_tool(
             f"; sound {each.id} was left out, it {each.reason}" for each in exported.left_out[:MOST_TOLD]
         )
         more = len(exported.left_out) - MOST_TOLD
-        text = f"{exported.files} files were {done} to {quoted(exported.folder, LONGEST_PATH)}{left_out}"
+        text = f"{exported.files} files{_of(plan)} were {done} to {quoted(exported.folder, LONGEST_PATH)}{left_out}"
         return text + (f" and so were {more} more" if more > 0 else ""), {"kind": "export", **exported.as_dict()}
 
     return as_tool(export, writes_outside=True)
@@ -92,6 +92,15 @@ def plan_of(
     return library.exports.plan(
         ids, clustering=clustering, clusters=clusters, name=name, link=link, form=format, skip_missing=True
     )
+
+
+def _of(plan: Plan) -> str:
+    """What was exported, by its numbers, as far as a model may want to name it."""
+    if plan.clustering is not None:
+        groups = f"clusters {', '.join(map(str, plan.clusters))} of " if plan.clusters else ""
+        return f" of {groups}clustering {plan.clustering}"
+    ids = dict.fromkeys(str(file.id) for file in plan.files if file.id is not None)
+    return f" of sounds {', '.join(ids)}" if 0 < len(ids) <= MOST_HITS else ""
 
 
 def _check(approved: str | None, seal: str) -> None:

@@ -1,13 +1,12 @@
 """Tells what is known of some sounds, or of the whole library."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from langchain_core.tools import BaseTool
 
 from core.library import Library
-from tools.base import LONGEST_CAPTION, Answer, as_tool, noted, quoted
+from tools.base import LONGEST_CAPTION, Answer, as_json, as_tool, noted, quoted
 
 NUMBERS: tuple[str, ...] = (
     "duration_s",
@@ -32,7 +31,7 @@ def get_metadata_tool(library: Library) -> BaseTool:
         """
         if not sounds:
             overview = library.overview()
-            return noted(library, (json.dumps(overview, ensure_ascii=False), {"kind": "overview", **overview}))
+            return noted(library, (as_json(overview), {"kind": "overview", **overview}))
         found = [{"name": Path(sound["path"]).name, **sound} for sound in library.sounds(sounds)]
         return "\n".join(map(_line, found)), {"kind": "sounds", "sounds": found}
 
@@ -44,4 +43,4 @@ def _line(sound: dict[str, Any]) -> str:
     tags = ", ".join(tag["label"] for tag in sound["tags"])
     where = f"sound {sound['id']}" + (f", chunk {sound['chunk']}" if "chunk" in sound else "")
     said = f"{quoted(sound['caption'], LONGEST_CAPTION)}; tags {quoted(tags, LONGEST_CAPTION)}"
-    return f"{where} {quoted(sound['name'])}: {said}; {json.dumps(numbers)}"
+    return f"{where} {quoted(sound['name'])}: {said}; {as_json(numbers)}"

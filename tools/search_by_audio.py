@@ -8,7 +8,7 @@ from core.attachments import PATTERN as ATTACHMENT
 from core.library import Library
 from core.records import Filters
 from core.references import parse_reference
-from tools.base import MOST_HITS, Answer, as_tool, hits_answer, noted
+from tools.base import MOST_HITS, Answer, as_tool, hits_answer, noted, quoted
 
 
 def search_by_audio_tool(library: Library) -> BaseTool:
@@ -52,7 +52,9 @@ def search_by_audio_tool(library: Library) -> BaseTool:
         said += "" if end_s is None else f" to {end_s:g} s"
         said += f" for “{text}”" if text else ""
         said += f" without “{without}”" if without else ""
-        return noted(library, hits_answer(f"Sounds like {name}{said}", others, scored=not text))
+        told, artifact = hits_answer(f"Sounds like {name}{said}", others, scored=not text)
+        told += "" if own_id is None else f"\nThey were compared with sound {own_id} {quoted(name)}."
+        return noted(library, (told, artifact))
 
     return as_tool(search_by_audio)
 

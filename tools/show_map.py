@@ -37,7 +37,9 @@ def show_map_tool(library: Library, report: Callable[[Progress], None]) -> BaseT
         }
         text = f"a map of {len(found.ids)} sounds in {len(sizes)} groups is on the person's screen; no need to list it."
         if found.clustering is not None:
-            named = [f"{number} {quoted(found.titles.get(number, ''))}, {n} sounds" for number, n in sizes.items()]
+            named = [
+                f"cluster {number} {quoted(found.titles.get(number, ''))}, {n} sounds" for number, n in sizes.items()
+            ]
             outside = found.clusters.count(0)
             rest = [f"{outside} sounds in no group"] if outside else []
             more = [f"and {len(named) - TITLES_TOLD} more groups"] if len(named) > TITLES_TOLD else []

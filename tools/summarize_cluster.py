@@ -4,11 +4,10 @@ from langchain_core.tools import BaseTool
 
 from core.grouping.sureness import how_sure
 from core.library import Library
-from tools.base import Answer, as_tool, numbered, quoted, sound_cards
+from tools.base import LONGEST_TEXT, Answer, as_tool, numbered, quoted, sound_cards
 
 EXAMPLES = 8
 TO_HEAR = 3
-LONGEST_TEXT = 600
 
 
 def summarize_cluster_tool(library: Library) -> BaseTool:

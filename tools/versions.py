@@ -49,8 +49,9 @@ def versions_tool(library: Library) -> BaseTool:
         title = f"{len(every)} clusterings are kept, the newest first."
         if len(every) < 2:
             title = "1 clustering is kept." if every else "No clustering is kept yet; cluster the sounds first."
-        rows = [_row(each, meant) for each in reversed(every[-SHOWN:])]
-        lines = [title, *(", ".join(filter(None, row)) for row in rows)]
+        shown = every[: -SHOWN - 1 : -1]
+        rows = [_row(each, meant) for each in shown]
+        lines = [title, *(_line(each, meant) for each in shown)]
         return "\n".join(lines), {"kind": "table", "title": title, "columns": COLUMNS, "rows": rows}
 
     return as_tool(versions, changes=("restore", "name"))
@@ -74,8 +75,26 @@ def _keyed_by_text(value: Any) -> Any:
 
 
 def _row(each: Clustering, meant: int | None) -> list[str]:
-    number = f"{each.clustering}{', meant now' if each.clustering == meant else ''}"
     named = f"{quoted(each.name)}: " if each.name else ""
-    how = f"{each.method}{f', {quoted(each.query)}' if each.query else ''}"
     change = one_line(each.change, LONGEST_CHANGE)
-    return [number, str(each.k), how, f"{named}{change}", each.created_at[:16].replace("T", " ")]
+    return [_number(each, meant), str(each.k), _how(each), f"{named}{change}", _made(each)]
+
+
+def _line(each: Clustering, meant: int | None) -> str:
+    """A clustering for the model. What is different is told with titles, which are a stranger's text."""
+    told = [f"clustering {_number(each, meant)}", f"{each.k} groups", _how(each)]
+    told += [f"named {quoted(each.name)}"] if each.name else []
+    told += [quoted(each.change, LONGEST_CHANGE)] if each.change else []
+    return ", ".join([*told, _made(each)])
+
+
+def _number(each: Clustering, meant: int | None) -> str:
+    return f"{each.clustering}{', meant now' if each.clustering == meant else ''}"
+
+
+def _how(each: Clustering) -> str:
+    return f"{each.method}{f', {quoted(each.query)}' if each.query else ''}"
+
+
+def _made(each: Clustering) -> str:
+    return each.created_at[:16].replace("T", " ")

@@ -5,10 +5,14 @@ what the whole would give.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agent.grounding.columns import Columns
 from agent.grounding.known import Known
-from agent.grounding.references import Reference, find
+from agent.grounding.markup import as_read, heard_links, lifeless, on_lines
+from agent.grounding.references import NOT_AMONG, Reference, apart, find
+from agent.grounding.seconds import SPARE_S, moment_after, moments
 
 NOT_FOUND = {
     "sound": "(a sound that was not found here)",
@@ -19,19 +23,10 @@ NOT_FOUND = {
 }
 TAKEN_OUT = "The chat model named something that no tool had returned; it was taken out of the answer."
 LONGEST_HELD = 2000  # letters without an end of a sentence
-SPARE_S = 0.05  # by which a second may lie beyond the end, since both are rounded
 
 _END = re.compile(r"\n+|(?<=[.!?:;])(?<!\]:)[ \t]+")
-_GOES_ON = re.compile(r"[\d#(]")  # after "no. " and "sounds: "
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)?")
-_LINK = re.compile(r"\[([^\]]*)\]\((?!/library/audio/)[^)]*\)?")
-_PLAYED = re.compile(r"\[(?P<words>[^\]]*)\]\(/library/audio/(?P<id>\d{1,18})[^)]*\)?")
-_DEFINITION = re.compile(r"^[ \t]*\[[^\]]+\]:[ \t]*\S+.*$", re.MULTILINE)
-_HTML = re.compile(r"</?[a-z!][^>\n]*>?", re.IGNORECASE)
-_SECOND = re.compile(
-    r"\s*[,(]?\s*(?:(?:at|from|bei|ab|à|en)\s+)?(?:second\s+)?(?P<s>\d+(?:[.,]\d+)?)\s*s(?:ec(?:onds?)?)?\b\)?",
-    re.IGNORECASE,
-)
+_GOES_ON = re.compile(r"[*_`~\[]*(?:[\d#(&]|\Z)")  # after "no. " and "sounds: "
+_BREAK = re.compile(r"[ \t]+(?=[^\W\d])")
 
 
 @dataclass(frozen=True)
@@ -55,62 +50,99 @@ class Checker:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._held = ""
+        self._columns = Columns()
         self.mended = False
 
     def feed(self, text: str) -> str:
         """What of the text so far may be shown: all whole sentences."""
-        self._held += text
+        self._held += on_lines(text)
         shown = ""
         while (end := _first_end(self._held)) is not None:
             sentence, self._held = self._held[:end], self._held[end:]
-            shown += self._mend(sentence)
+            shown += self._checked(sentence)
         return shown
 
     def end(self) -> str:
         """The rest, when the message has ended."""
         rest, self._held = self._held, ""
-        return self._mend(rest)
+        return self._checked(rest)
 
-    def _mend(self, sentence: str) -> str:
-        plain = _PLAYED.sub(self._heard, _without_loading(sentence))
+    def _checked(self, sentence: str) -> str:
+        shown, before = self._mended(sentence), sentence
+        while shown != before:  # what is left may stand together as another name
+            shown, before = self._mended(shown), shown
+        self._columns.passed(sentence)
+        return shown
+
+    def _mended(self, sentence: str) -> str:
+        text, unknown = heard_links(lifeless(sentence), self._may_be_heard)
+        read = lifeless(as_read(text))
+        if self._wrong(read) != self._wrong(text):
+            text = read  # emphasis or signs within a name hid it, or made it another one
+        self.mended = self.mended or unknown
         pieces, at = [], 0
-        for reference in find(plain):
-            pieces.append(plain[at : reference.start])
-            said, at = self._named(plain, reference)
-            pieces.append(said)
-        mended = "".join([*pieces, plain[at:]])
-        self.mended = self.mended or mended != plain
-        return mended
+        for start, end, put, is_mended in self._changes(text):
+            if start >= at:
+                between = " " if put and text[at:start].endswith("]") else ""  # not to become the end of a link
+                pieces += [text[at:start], between, put]
+                at = end
+                self.mended = self.mended or is_mended
+        return "".join([*pieces, text[at:]])
 
-    def _heard(self, link: re.Match[str]) -> str:
-        """A link to the sound of the library that it plays; its words alone if that is not known."""
-        known = self._known.has("sound", int(link["id"]))
-        self.mended = self.mended or not known
-        return link[0] if known else link["words"]
+    def _may_be_heard(self, sound: int, from_s: float | None) -> bool:
+        length_s = self._known.lengths_s.get(sound)
+        return self._known.has("sound", sound) and (from_s is None or length_s is None or from_s <= length_s + SPARE_S)
 
-    def _named(self, text: str, reference: Reference) -> tuple[str, int]:
-        """What is shown for a reference, and where the text goes on after it."""
+    def _references(self, text: str) -> list[Reference]:
+        return apart([*find(text), *self._columns.find(text)])
+
+    def _wrong(self, text: str) -> set[tuple[str, int]]:
+        """The numbers that are named and not known, with what they are said to name."""
+        return {(each.kind, number) for each in self._references(text) for number in self._unknown(each)}
+
+    def _unknown(self, reference: Reference) -> list[int]:
         if reference.kind == "file":
-            good = self._known.has_name(reference.text.strip())
-            return (reference.text if good else NOT_FOUND["file"]), reference.end
-        wrong = [number for number in reference.numbers if not self._known.has(reference.kind, number)]
-        if not wrong:
-            return reference.text, self._after_second(text, reference)
-        good_ones = [number for number in reference.numbers if number not in wrong]
-        if not good_ones:
-            second = _SECOND.match(text, reference.end)
-            return NOT_FOUND[reference.kind], second.end() if second else reference.end
-        head = text[reference.start : reference.list_start]
-        return f"{head}{', '.join(map(str, good_ones))} {NOT_FOUND[reference.kind]}", reference.end
+            return []
+        return [number for number in reference.numbers if not self._known.has(reference.kind, number)]
 
-    def _after_second(self, text: str, reference: Reference) -> int:
-        """Behind a second that lies beyond the end of the sound, which is left out; else behind the reference."""
-        length_s = self._known.lengths_s.get(reference.numbers[0]) if len(reference.numbers) == 1 else None
-        second = _SECOND.match(text, reference.end)
-        if reference.kind != "sound" or length_s is None or second is None:
-            return reference.end
-        beyond = float(second["s"].replace(",", ".")) > length_s + SPARE_S
-        return second.end() if beyond else reference.end
+    def _changes(self, text: str) -> list[tuple[int, int, str, bool]]:
+        """What is put where in a text: start, end, words, and whether something was taken out; in their order."""
+        references = self._references(text)
+        sounds = [each for each in references if each.kind == "sound"]
+        changes = [change for each in references for change in self._named(text, each)]
+        for each in sounds:
+            if not self._unknown(each):
+                changes += self._beyond(text, each, alone=len(sounds) == 1)
+        return sorted(changes, key=lambda each: (each[0], -each[1]))
+
+    def _named(self, text: str, reference: Reference) -> Iterator[tuple[int, int, str, bool]]:
+        """What is put for a name that is not known."""
+        start, end = reference.start, reference.end
+        if reference.kind == "file":
+            if not self._known.has_name(reference.text.strip()):
+                yield start, end, NOT_FOUND["file"], True
+            return
+        wrong = self._unknown(reference)
+        if not wrong:
+            return
+        good = [number for number in reference.numbers if number not in wrong]
+        if not good and all(self._known.was_asked(reference.kind, number) for number in wrong):
+            yield end, end, NOT_AMONG, False
+        elif good:
+            head = text[start : reference.list_start]
+            yield start, end, f"{head}{', '.join(map(str, good))} {NOT_FOUND[reference.kind]}", True
+        else:
+            yield start, moment_after(text, end) if reference.kind == "sound" else end, NOT_FOUND[reference.kind], True
+
+    def _beyond(self, text: str, reference: Reference, *, alone: bool) -> Iterator[tuple[int, int, str, bool]]:
+        """Nothing in place of a second that lies beyond the end of all sounds that it is told of."""
+        lengths_s = [self._known.lengths_s.get(number) for number in reference.numbers]
+        known_s = [each for each in lengths_s if each is not None]
+        if len(known_s) < len(lengths_s):
+            return
+        for each in moments(text, reference.start, reference.end, alone=alone):
+            if each.last_s > max(known_s) + SPARE_S:
+                yield each.start, each.end, "", True
 
 
 def _first_end(text: str) -> int | None:
@@ -120,12 +152,10 @@ def _first_end(text: str) -> int | None:
             break
         inside = text.count("[", 0, match.start()) > text.count("]", 0, match.start())
         if "\n" in match[0] or not (inside or _GOES_ON.match(text, match.end())):
-            return match.end()
-    return LONGEST_HELD if len(text) > LONGEST_HELD else None
+            return match.end() if match.end() <= LONGEST_HELD else _break(text)
+    return _break(text) if len(text) > LONGEST_HELD else None
 
 
-def _without_loading(text: str) -> str:
-    """Text whose images and links to elsewhere are only their words, and whose tags are not there."""
-    for pattern, put in ((_DEFINITION, ""), (_IMAGE, r"\1"), (_LINK, r"\1"), (_HTML, "")):
-        text = pattern.sub(put, text)
-    return text
+def _break(text: str) -> int:
+    """Where to cut a sentence that is too long: between two words, neither of them a number, if there are such."""
+    return max((each.end() for each in _BREAK.finditer(text, 0, LONGEST_HELD)), default=LONGEST_HELD)

@@ -36,4 +36,4 @@ def _mend(message: Any, known: Known) -> Any:
     if not isinstance(message, AIMessage) or is_embedded(message) or not message.text:
         return message
     kept = checked(message.text, known)
-    return message.model_copy(update={"content": kept.text}) if kept.mended else message
+    return message.model_copy(update={"content": kept.text}) if kept.text != message.text else message

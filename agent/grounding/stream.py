@@ -24,7 +24,7 @@ class Grounded:
             yield from self._write(event)
             return
         if isinstance(event, ToolFinished):
-            self._known.hear_tool(event.text, event.artifact)
+            self._known.hear_tool(event.text, event.artifact, failed=event.failed)
         yield event
 
     def end(self) -> Iterator[Event]:

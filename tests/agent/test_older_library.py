@@ -140,7 +140,7 @@ def test_ingest_of_a_part_says_what_is_left(older, folder):
 )
 def test_a_tool_tells_the_model_and_the_screen_until_then(older, name, args):
     text, artifact = tool(older, name, **args)
-    assert text.splitlines()[-1] == f"Tell the person: {NOTE}"
+    assert text.splitlines()[-1] == f'Tell the person: "{NOTE}"'
     assert artifact["note"] == NOTE
 
     told, _ = tool(older, "ingest")

@@ -20,7 +20,7 @@ def test_it_tells_how_many_how_long_and_what_was_counted(count):
     answer = count(heard=["bell"])
     artifact = answer.artifact
     assert answer.text.startswith(f'"Sounds with bell": {artifact["n"]} of 15 sounds, ')
-    assert 'tagged with a probability of at least 0.5: "bell" is Bell, Bicycle bell' in answer.text
+    assert 'tagged with a probability of at least 0.5: "bell" is "Bell, Bicycle bell' in answer.text
     assert len(artifact["hits"]) == artifact["n"]
     card = card_for(artifact)
     assert card is not None

@@ -21,7 +21,7 @@ def test_other_ears_hear_what_they_have_not_heard_and_answer_from_now_on(several
     seen = []
     answer = call(several, "ears", seen.append, use="loud")
 
-    assert answer.text.startswith("From now on the ears loud answer; they have heard 15 sounds for that.")
+    assert answer.text.startswith('"From now on the ears loud answer; they have heard 15 sounds for that."')
     assert several.ears.chosen() == "loud"
     assert [step.done for step in seen] == list(range(1, 16))
     assert artifact(several, "ears", use="builtin")["title"] == "From now on the ears builtin answer."
