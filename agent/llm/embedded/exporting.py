@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 
 from agent.llm.embedded import replies
-from agent.llm.embedded.content import save_name
+from agent.llm.embedded.content import holds_only, save_name
 from agent.llm.embedded.looking import clusters_named
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wording import MARK
 
 _LONGEST_NAME = 40
 _FORMATS = {"csv": "csv|spreadsheet|excel", "m3u8": "m3u8?|playlists?", "jsonl": "jsonl?|json lines"}
@@ -31,6 +32,15 @@ def export(turn: Turn) -> Plan:
             return ask("export", replies.NO_GROUPS)
         return call("export", "export", clustering=clustering, name=name, **_how(turn))
     return _sounds(turn, name)
+
+
+def rather(turn: Turn) -> Plan | None:
+    """The step for "only the first one then" after an export, done or refused; None for any other message."""
+    refs = turn.slots.refs or turn.slots.clusters
+    if not (turn.memory.exported and refs and turn.says("only|just|rather|instead|then|better")):
+        return None
+    left = MARK.sub("", turn.wording.words)
+    return export(turn) if holds_only(left, "bare") else None
 
 
 def _sounds(turn: Turn, name: str) -> Plan:

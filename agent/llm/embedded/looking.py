@@ -21,6 +21,7 @@ from agent.llm.embedded.turn import Turn
 
 _MOST_AT_ONCE = 4  # groups told of in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once
+_RATHER = r"rather|only|just|make|try|better|do|with|into|use|go for|enough|nicer|plenty"
 _FEWEST_IN_A_GROUP = 2  # sounds on the mean, of a list that is grouped
 
 
@@ -32,6 +33,8 @@ def cluster(turn: Turn) -> Plan:
         return ask("cluster", replies.NO_SUCH_NUMBER)
     if k is None and slots.method == "kmeans":
         return ask("cluster", replies.HOW_MANY_GROUPS)
+    if slots.free:
+        k = None
     if k is not None and slots.method == "hdbscan":
         return Plan("cluster", text=replies.FINDS_ITS_NUMBER)
     only = _these(turn) or {"query": grouped(turn.wording)}
@@ -86,6 +89,14 @@ def recluster(turn: Turn) -> Plan:
     elif slots.method is None and args.get("method") == "hdbscan" and "k" in args:
         args.pop("method")
     return Plan("recluster", (Call("cluster", args),))
+
+
+def another_number(turn: Turn) -> Plan | None:
+    """The step for "rather only 4", said of groups that were just made; None for any other message."""
+    match = first("other_number", plain(turn)) if turn.memory.latest is turn.memory.clustering else None
+    if match is None or turn.memory.grouping is None or not turn.says(_RATHER):
+        return None
+    return recluster(turn)
 
 
 def clusters_named(turn: Turn) -> list[tuple[int, int | None]]:
@@ -213,7 +224,12 @@ def overview(turn: Turn) -> Plan:
     about: Subject = beside(turn.wording, vocabulary())
     countable = {*lexicon()["domains"], *lexicon()["domains"].values()}
     asks = turn.says("how many|how much|count")
+    if about.text in countable and turn.says("is there|are there|any"):
+        domain = lexicon()["domains"].get(about.text, about.text)
+        return call("overview", "count_sounds", domain=domain)
     bounded = turn.slots.min_s is not None or turn.slots.max_s is not None
+    if about.text and not (asks or about.text in countable):  # "do we have thunder?"
+        return words(turn)
     if asks and (bounded or (about.text and about.text not in countable)):
         return count(turn, about.text)
     return call("overview", "get_metadata")

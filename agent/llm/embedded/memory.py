@@ -31,6 +31,8 @@ class Memory:
     attached: the sounds attached so far, the latest last. focus: the sound that "this" means now, if there is one.
     looked_at: the sound that was shown alone just before.
     search, grouping: name and arguments of the last search and the last clustering that were asked for.
+    counted: the arguments of the count that was asked for last, if nothing came after it. exported: whether the last
+    thing asked for was an export.
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
@@ -55,6 +57,8 @@ class Memory:
     members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     search: tuple[str, dict[str, Any]] | None = None
     grouping: dict[str, Any] | None = None
+    counted: dict[str, Any] | None = None
+    exported: bool = False
     clusterings: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     selection: int | None = None
@@ -71,6 +75,8 @@ class Memory:
     def _named(self, ref: Ref) -> list[str]:
         if ref.kind == "id":
             return [ref.value]
+        if ref.kind == "place" and ref.figure and not self.places:  # "number 12", where no list was shown
+            return [ref.figure]
         if ref.kind == "number" and (self.places_are != "sounds" or not self._place(ref.number)):
             return [ref.value]
         if self.places_are != "sounds" or ref.kind == "name":
@@ -137,6 +143,7 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if call is None:
         return
     name, args = call
+    memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
     if name == "search_by_audio" and not failed:
         memory.focus = str(args.get("sound"))
     if name == "search_by_text" and not failed and memory.focus not in memory.attached:
@@ -226,6 +233,9 @@ _READERS = {
 
 
 def _show(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
+    """A list that is empty leaves the one before it on the screen: "the second one" is that of the last real list."""
+    if not cards:
+        return
     memory.places, memory.places_are = [str(card["id"]) for card in cards], "sounds"
     memory.lengths_s = [float(card["duration_s"]) for card in cards if isinstance(card.get("duration_s"), int | float)]
     _learn_names(memory, cards)

@@ -24,7 +24,7 @@ from agent.llm.embedded import (
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
-from agent.llm.embedded.intents import guess
+from agent.llm.embedded.intents import Guess, guess
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.quoting import inert
@@ -38,6 +38,11 @@ _TOO_CLOSE = 0.08
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
+_SMALL_TALK = {"greeting", "thanks", "fine", "rude"}
+# Where what is wanted may begin after that.
+_SAID_FIRST = re.compile(
+    r"(?:^(?:ok|okay|alright|well|now|so|then|hey|hi|yes|sure|good|great|cool|nice|thanks)|[,.!;:-]) (?=\w)"
+)
 # More digits than any id has, standing by themselves: not in a path, a name or a title in quotes.
 _TOO_LARGE = re.compile(r"(?<![\w./\\\"'“‘`-])\d{19,}(?![\w/\\\"'”’`-])")
 # What a bare answer to a question back reads as: "412", "cluster 3", "into 8 groups".
@@ -53,7 +58,7 @@ def plan(turn: Turn) -> Plan:
             return step
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
-    guesses = [g for g in guess(turn.wording.words, bool(turn.attached)) if _is_said(turn, g.intent)]
+    guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     if not guesses or guesses[0].score < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
@@ -62,6 +67,30 @@ def plan(turn: Turn) -> Plan:
     plans = [STEPS[intent](turn) for intent in intents]
     best = plans[0]
     return next((other for other in plans if other.calls), best) if best.asked else best
+
+
+def _guesses(turn: Turn, words: str) -> list[Guess]:
+    return [g for g in guess(words, bool(turn.attached)) if _is_said(turn, g.intent)]
+
+
+def _past_small_talk(turn: Turn, guesses: list[Guess]) -> list[Guess]:
+    """What is wanted after a word of thanks or the like: "ok, group it", "the last one is perfect, find similar ones".
+
+    The words before are dropped then; what they named stays named.
+    """
+    if not guesses or guesses[0].intent not in _SMALL_TALK:
+        return guesses
+    for said in _SAID_FIRST.finditer(turn.wording.words):
+        rest = turn.wording.words[said.end() :]
+        after = _guesses(turn, rest)
+        if (
+            after
+            and after[0].score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)
+            and after[0].intent not in _SMALL_TALK
+        ):
+            turn.wording.words = rest
+            return after
+    return guesses
 
 
 def _is_said(turn: Turn, intent: str) -> bool:
@@ -107,6 +136,8 @@ _BEFORE_GUESSES = (
     surveying.about_all_groups,
     mapping.about_maps,
     counting.about_counts,
+    looking.another_number,
+    exporting.rather,
 )
 """What reads structured requests by patterns."""
 

@@ -185,7 +185,8 @@ def _move(turn: Turn) -> Plan | None:
     words = without_clustering(plain(turn))
     for match in found("move", words):
         what, to = match["what"], match["to"]
-        if not _A_SOUND.search(what) or slots_of(turn, what).clusters or _MANY_GROUPS.match(to):
+        asks = re.match(r"(?:which|what|who|how)\b", what) is not None
+        if asks or not _A_SOUND.search(what) or slots_of(turn, what).clusters or _MANY_GROUPS.match(to):
             continue
         target = [0] if is_nowhere(to) else groups_in(turn, to)
         if target and len(target) == 1:
