@@ -24,7 +24,9 @@ _HERE = (
     r"\b[ ,?]*)*"
 )
 _MUCH = re.compile(
-    rf"(?:\bhow (?:many|much)\b|\b(?:the |a |total )*(?:number|amount) of\b|^(?:please |can you |could you )?count\b)"
+    r"(?:\bhow (?:many|much)\b"
+    r"|\b(?:what|which) (?:percentage|percent|share|part|proportion|fraction) (?=of|is|are|has|have)|"
+    rf"\b(?:the |a |total )*(?:number|amount) of\b|^(?:please |can you |could you )?count\b)"
     rf"\s*{_HERE}(?P<what>[^?]*?)\s*[?.!]*$",
     re.IGNORECASE,
 )

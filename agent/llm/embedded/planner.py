@@ -24,9 +24,11 @@ from agent.llm.embedded import (
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
-from agent.llm.embedded.intents import Guess, guess
+from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
 from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Plan, ask, call
+from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
 from agent.llm.embedded.wording import MARK
@@ -38,6 +40,7 @@ _TOO_CLOSE = 0.08
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
+_SURELY_IDLE = 0.6
 _SMALL_TALK = {"greeting", "thanks", "fine", "rude"}
 # Where what is wanted may begin after that.
 _SAID_FIRST = re.compile(
@@ -78,19 +81,22 @@ def _past_small_talk(turn: Turn, guesses: list[Guess]) -> list[Guess]:
 
     The words before are dropped then; what they named stays named.
     """
-    if not guesses or guesses[0].intent not in _SMALL_TALK:
-        return guesses
+    idle = guesses[0].score if guesses and guesses[0].intent in _SMALL_TALK else 0.0
     for said in _SAID_FIRST.finditer(turn.wording.words):
-        rest = turn.wording.words[said.end() :]
+        before, rest = turn.wording.words[: said.end()], turn.wording.words[said.end() :]
         after = _guesses(turn, rest)
-        if (
-            after
-            and after[0].score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)
-            and after[0].intent not in _SMALL_TALK
-        ):
+        wanted = bool(after) and after[0].intent not in _SMALL_TALK
+        if wanted and after[0].score >= max(_NEAR_ENOUGH, idle - _TOO_CLOSE) and _is_small_talk(before):
             turn.wording.words = rest
             return after
     return guesses
+
+
+def _is_small_talk(words: str) -> bool:
+    """Whether a stretch is praise, thanks, a greeting or a complaint, and is about nothing else."""
+    tokens = blanked(words, False, vocabulary())
+    best = guess(words, attached=False)[0]
+    return "<about>" not in tokens and best.intent in _SMALL_TALK and best.score >= _SURELY_IDLE
 
 
 def _is_said(turn: Turn, intent: str) -> bool:
@@ -125,6 +131,12 @@ def _refuse(turn: Turn) -> Plan:
     return Plan("refuse", text=replies.CANNOT if replies.LARGER_MODEL in turn.told else replies.REFUSAL)
 
 
+def _never(turn: Turn) -> Plan | None:
+    """The step for a message that asks to destroy something, or for a sum; None for any other."""
+    words = plain(turn)
+    return _refuse(turn) if first("destroy", words) or first("sum", words) else None
+
+
 def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
     return lambda _: Plan(intent, text=text)
 
@@ -136,6 +148,8 @@ _BEFORE_GUESSES = (
     surveying.about_all_groups,
     mapping.about_maps,
     counting.about_counts,
+    _never,
+    looking.into_groups,
     looking.another_number,
     exporting.rather,
 )

@@ -37,6 +37,7 @@ _MANY_GROUPS = re.compile(rf"\d+ (?:\w+ )*{GROUP}\b")  # "into 8 groups" makes n
 _OF_EXPORT = re.compile(r"\b(?:export\w*|cop(?:y|ies|ying)|files|folder)\b")
 _OF_GROUPS = re.compile(rf"\b(?:merg\w+|split\w*|renam\w+|name|title|mov\w+|edit|change|{GROUP})\b")
 _NOT_A_TITLE = {"fine", "thanks", "help", "cluster", "recluster", "describe", "groups", "export", "overview", "refuse"}
+_THIS_WITH = re.compile(rf"^(?:it|this|that)(?: one| {GROUP})?(?= (?:with|and|to|into)\b)")
 _SURELY = 0.8
 
 
@@ -150,10 +151,17 @@ def _lowered(words: str) -> str:
 def _merge(turn: Turn) -> Plan | None:
     words = without_clustering(plain(turn))
     for match in found("merge", words):
-        numbers = groups_in(turn, re.sub(r"\bthe 2\b(?! and)", "", match["what"]))
+        what = _THIS_WITH.sub(_this_group(turn), match["what"]) if _this_group(turn) else match["what"]
+        numbers = groups_in(turn, re.sub(r"\bthe 2\b(?! and)", "", what))
         if numbers and len(numbers) > 1 and min(numbers) > 0:
             return _edit(turn, "merge", clusters=numbers)
     return None
+
+
+def _this_group(turn: Turn) -> str:
+    """The group that was looked at last; empty where there is none."""
+    shown = turn.memory.cluster
+    return f"cluster {shown['cluster']}" if shown else ""
 
 
 def _split(turn: Turn) -> Plan | None:

@@ -169,6 +169,10 @@ def _nth(slots: Slots, parts: Parts, _: str) -> None:
     slots.refs += [Ref("place", number=ordinals[word]) for word in parts["nths"].split() if word in ordinals]
 
 
+def _best(slots: Slots, _: Parts, __: str) -> None:
+    slots.refs.append(Ref("place", number=1))
+
+
 def _first_n(slots: Slots, parts: Parts, _: str) -> None:
     slots.refs.append(Ref("first" if parts["end"] == "first" else "last", number=int(parts["n"])))
 
@@ -214,6 +218,7 @@ _TAKES: dict[str, Take] = {
     "places": _places,
     "numbers": _numbers,
     "nth": _nth,
+    "best": _best,
     "first_n": _first_n,
     "these_n": _these_n,
     "count": _count,

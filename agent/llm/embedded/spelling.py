@@ -34,10 +34,11 @@ def _mended_word(word: str, known: frozenset[str]) -> str:
 
 
 def _is_slip(word: str, other: str) -> bool:
+    if word[0] == other[0] and _once(word) == _once(other):
+        return True
     if word[0] != other[0] or word.startswith(other) or other.startswith(word):
         return False
-    swapped = sorted(word) == sorted(other)
-    if swapped or _once(word) == _once(other):
+    if sorted(word) == sorted(other):
         return slips(word, other) <= 1
     if len(other) >= _LONG and word[-2:] == other[-2:]:  # another ending makes another word
         return slips(word, other) <= 2
