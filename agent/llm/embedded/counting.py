@@ -24,12 +24,13 @@ _HERE = (
     r"\b[ ,?]*)*"
 )
 _MUCH = re.compile(
-    r"(?:\bhow (?:many|much)\b"
+    r"(?:\bhow (?:many|much)\b|\bhow long (?:is|are) (?:all )?(?=.*\b(?:together|combined)\b)"
     r"|\b(?:what|which) (?:percentage|percent|share|part|proportion|fraction) (?=of|is|are|has|have)|"
     rf"\b(?:the |a |total )*(?:number|amount) of\b|^(?:please |can you |could you )?count\b)"
     rf"\s*{_HERE}(?P<what>[^?]*?)\s*[?.!]*$",
     re.IGNORECASE,
 )
+_THAN = re.compile(r"\b(?:do|have|are|is)\b[^?]*\b(?:more|less|fewer) than NUMBER\d+ (?P<what>[^?]+?)[ ?.!]*$")
 _WHICH = re.compile(
     rf"\b(?:which|what|any)\b(?: of)?(?: my| the| these)? {_SOUNDS}(?: here)? "
     r"(?:have|has|hold|holds|contain|contains|include|includes)\b(?P<what>[^?]*?)\s*[?.!]*$",
@@ -62,6 +63,8 @@ _OTHERWISE = re.compile(
 def about_counts(turn: Turn) -> Plan | None:
     """The step for a question after a number; None for any other message."""
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
+    if (match := _THAN.search(turn.wording.words)) and not turn.attached:
+        return _count(turn, match["what"], {})
     if turn.attached or turn.slots.clusters or turn.slots.refs:
         return None
     if turn.memory.counted is not None and (step := _going_on(turn, turn.memory.counted)) is not None:

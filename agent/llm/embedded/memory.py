@@ -37,6 +37,7 @@ class Memory:
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
     last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
+    renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered. edited: the clusters that the last change by hand named.
     """
 
@@ -66,6 +67,8 @@ class Memory:
     map_args: dict[str, Any] | None = None
     latest: Mapping[str, Any] | None = None
     edited: list[int] = field(default_factory=list)
+    renamed: bool = False
+    told_of: list[int] = field(default_factory=list)
 
     def sounds(self, refs: Sequence[Ref]) -> list[str]:
         """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
@@ -144,6 +147,9 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
         return
     name, args = call
     memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
+    memory.renamed = name == "edit_clusters" and args.get("change") == "rename" and not failed
+    if name != "summarize_cluster":
+        memory.told_of = []
     if name == "search_by_audio" and not failed:
         memory.focus = str(args.get("sound"))
     if name == "search_by_text" and not failed and memory.focus not in memory.attached:
@@ -208,6 +214,8 @@ def _remember_cluster(memory: Memory, artifact: Mapping[str, Any]) -> None:
     memory.cluster = artifact
     _show(memory, _cards(artifact.get("exemplars")))
     clustering, cluster = artifact.get("clustering"), artifact.get("cluster")
+    if isinstance(cluster, int) and cluster not in memory.told_of:
+        memory.told_of.append(cluster)
     if isinstance(clustering, int) and isinstance(cluster, int):
         memory.members[clustering, cluster] = [str(member) for member in artifact.get("members") or []]
         memory.titles[clustering, cluster] = str(artifact.get("title") or "")

@@ -42,6 +42,10 @@ _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", 
 _SEARCHING = "find|search|looking|look for|hear"
 _SURELY_IDLE = 0.6
 _SMALL_TALK = {"greeting", "thanks", "fine", "rude"}
+_BACKGROUND = re.compile(
+    r"(?:(?:so|well|ok|hi|hello|hey)[ ,]+)?"
+    r"(?:i am|i have been|we are|i work|i make|i do|my|our|this is|it is)\b.*[.!]\s*$"
+)
 # Where what is wanted may begin after that.
 _SAID_FIRST = re.compile(
     r"(?:^(?:ok|okay|alright|well|now|so|then|hey|hi|yes|sure|good|great|cool|nice|thanks)|[,.!;:-]) (?=\w)"
@@ -86,7 +90,8 @@ def _past_small_talk(turn: Turn, guesses: list[Guess]) -> list[Guess]:
         before, rest = turn.wording.words[: said.end()], turn.wording.words[said.end() :]
         after = _guesses(turn, rest)
         wanted = bool(after) and after[0].intent not in _SMALL_TALK
-        if wanted and after[0].score >= max(_NEAR_ENOUGH, idle - _TOO_CLOSE) and _is_small_talk(before):
+        is_idle = _is_small_talk(before) or _is_background(before)
+        if wanted and after[0].score >= max(_NEAR_ENOUGH, idle - _TOO_CLOSE) and is_idle:
             turn.wording.words = rest
             return after
     return guesses
@@ -97,6 +102,11 @@ def _is_small_talk(words: str) -> bool:
     tokens = blanked(words, False, vocabulary())
     best = guess(words, attached=False)[0]
     return "<about>" not in tokens and best.intent in _SMALL_TALK and best.score >= _SURELY_IDLE
+
+
+def _is_background(words: str) -> bool:
+    """Whether a stretch is a sentence of its own that tells what the person is at: "I am cutting a film. ..."."""
+    return _BACKGROUND.match(words) is not None and guess(words, attached=False)[0].intent in {*_SMALL_TALK, "refuse"}
 
 
 def _is_said(turn: Turn, intent: str) -> bool:
@@ -132,9 +142,9 @@ def _refuse(turn: Turn) -> Plan:
 
 
 def _never(turn: Turn) -> Plan | None:
-    """The step for a message that asks to destroy something, or for a sum; None for any other."""
+    """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
     words = plain(turn)
-    return _refuse(turn) if first("destroy", words) or first("sum", words) else None
+    return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None
 
 
 def _say(intent: str, text: str) -> Callable[[Turn], Plan]:

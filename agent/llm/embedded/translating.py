@@ -15,6 +15,8 @@ from pathlib import Path
 _LANGUAGES = Path(__file__).with_name("languages")
 _KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)|\S*[/\\]\S*|\S+\.\w{2,4}\b")
 _WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST = 3  # letters of a word in a compound
+_LINKS = ("", "s", "n", "en", "es", "er")  # between the two
 _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 
 
@@ -22,13 +24,15 @@ _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 class Language:
     """How a language is told from English, and what its words are in it.
 
-    sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage".
+    sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
+    whether two words are written as one, as in "Hundegebell".
     """
 
     sure: frozenset[str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
     words: Mapping[str, str]
     cut: re.Pattern[str] | None
+    compounds: bool = False
 
     def known(self, text: str) -> int:
         """How many words of a sentence are known, if it is in this language; else 0.
@@ -36,7 +40,7 @@ class Language:
         It is if it has a word that only this language has, and half of its words are known.
         """
         said = [word.casefold() for word in _WORD.findall(_KEPT.sub(" ", self._parted(text)))]
-        n = sum(word in self.words or word in self.sure for word in said)
+        n = sum(word in self.sure or self._english(word) is not None for word in said)
         return n if not self.sure.isdisjoint(said) and 2 * n >= len(said) else 0
 
     def in_english(self, text: str) -> str:
@@ -51,7 +55,19 @@ class Language:
         return self.cut.sub(r"\1 ", text) if self.cut else text
 
     def _word(self, match: re.Match[str]) -> str:
-        return self.words.get(match[0].casefold(), match[0])
+        english = self._english(match[0].casefold())
+        return match[0] if english is None else english
+
+    def _english(self, word: str) -> str | None:
+        """A word in English, one that is made of two in two words; None if it is not known."""
+        if word in self.words or not self.compounds:
+            return self.words.get(word)
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            heads = [word[:at].removesuffix(link) for link in _LINKS]
+            head = next((self.words[each] for each in heads if len(each) >= _SHORTEST and each in self.words), None)
+            if head is not None and word[at:] in self.words:
+                return f"{head} {self.words[word[at:]]}"
+        return None
 
 
 def in_english(text: str) -> str:
@@ -73,7 +89,8 @@ def _read(path: Path) -> Language:
     )
     cut = re.compile(rf"\b({table['cut'].replace(' ', '|')})['’](?=\w)", re.IGNORECASE) if "cut" in table else None
     words = {spelled: english for word, english in table["words"].items() for spelled in _spellings(word)}
-    return Language(frozenset(table["sure"].split()), patterns, words | table["words"], cut)
+    sure = frozenset(table["sure"].split())
+    return Language(sure, patterns, words | table["words"], cut, table.get("compounds", False))
 
 
 def _spellings(word: str) -> set[str]:
