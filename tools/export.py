@@ -18,6 +18,8 @@ MOST_TOLD = 5
 LONGEST_PATH = 300
 OTHERWISE = "this is not what the person agreed to any more; nothing was done, call again and they are asked anew"
 
+MEANT_NOW = 0  # as a clustering
+
 
 def export_tool(
     library: Library,
@@ -44,7 +46,7 @@ def export_tool(
 
         Args:
             sounds: Ids of the sounds to copy.
-            clustering: Id of a clustering to copy, one folder per cluster.
+            clustering: Id of a clustering to copy, one folder per cluster; 0 is the one that is meant now.
             clusters: Numbers of the only clusters to copy, of that clustering or else of the latest.
             selection: The number of a selection that the person made on a map, to copy its sounds.
             name: What to call the new folder; where it lies is not yours to choose.
@@ -86,6 +88,7 @@ def plan_of(
 ) -> Plan:
     """What the tool would write if it were called with these; sounds that are gone or changed are left out."""
     ids = [parse_reference(each)[0] for each in sounds or []]
+    clustering = library.groups.current().clustering if clustering == MEANT_NOW else clustering
     if selection is not None:
         ids += library.selection(selection)
         name = name or f"selection {selection}"

@@ -111,7 +111,7 @@ def qualities(wording: Wording) -> list[str]:
 def with_qualities(text: str, asked: list[str]) -> str:
     """Words to search by with further qualities; what is their opposite goes."""
     gone = {*asked, *(lexicon()["opposites"].get(each, "") for each in asked)}
-    return " ".join([*(word for word in text.split() if word.lower() not in gone), *asked])
+    return " ".join([*(word for word in text.split() if word.lower() not in gone), *dict.fromkeys(asked)])
 
 
 def says_any(wording: Wording, *lists: str, table: str = "content") -> bool:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Sequence
 
 from agent.llm.embedded import replies
-from agent.llm.embedded.content import save_name
+from agent.llm.embedded.content import holds_only, save_name
 from agent.llm.embedded.looking import clusters_named
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wording import MARK
 
+MEANT_NOW = 0
+"""Stands for the clustering that is meant now, where none was shown."""
 _LONGEST_NAME = 40
 _FORMATS = {"csv": "csv|spreadsheet|excel", "m3u8": "m3u8?|playlists?", "jsonl": "jsonl?|json lines"}
 _LINKS = {"hard": "hard ?-?links?", "symbolic": "sym(?:bolic)? ?-?links?|soft ?-?links?|links?|shortcuts?"}
@@ -27,10 +30,17 @@ def export(turn: Turn) -> Plan:
     if turn.slots.clustering or turn.says(every):
         shown = turn.memory.clustering or turn.memory.cluster or {}
         clustering = turn.slots.clustering or shown.get("clustering")
-        if clustering is None:
-            return ask("export", replies.NO_GROUPS)
-        return call("export", "export", clustering=clustering, name=name, **_how(turn))
+        return call("export", "export", clustering=clustering or MEANT_NOW, name=name, **_how(turn))
     return _sounds(turn, name)
+
+
+def rather(turn: Turn) -> Plan | None:
+    """The step for "only the first one then" after an export, done or refused; None for any other message."""
+    refs = turn.slots.refs or turn.slots.clusters
+    if not (turn.memory.exported and refs and turn.says("only|just|rather|instead|then|better")):
+        return None
+    left = MARK.sub("", turn.wording.words)
+    return export(turn) if holds_only(left, "bare", "chatter") else None
 
 
 def _sounds(turn: Turn, name: str) -> Plan:

@@ -15,7 +15,10 @@ _EARS = r"ears|embedders?|embedding models?|hearing models?|spaces?"
 _NO_SOUND = r"(?!\s+(?:sounds?|samples?|files?|recordings?)\b)"
 _CAPTION = re.compile(r"\b(?:re-?)?captions?\b.*?\b(?:with|by|using|from)\s+(?:the\s+)?(?P<name>[\w-]+)", re.IGNORECASE)
 _WHICH = re.compile(
-    rf"\b(?:which|what)\b(?:\s+\w+)?\s+(?:{_EARS})\b|\b(?:list|show|tell)\b.*\b(?:{_EARS})\b", re.IGNORECASE
+    rf"\b(?:which|what)\b(?:\s+\w+)?\s+(?:{_EARS})\b|\b(?:list|show|tell)\b.*\b(?:{_EARS})\b"
+    r"|\b(?:which|what)\b(?:\s+\w+){0,2}\s+models?\b.*\b(?:listen|hear|analy[sz]e|embed|use|using|used|running)"
+    r"|\b(?:what|how)\s+(?:do|are)\s+you\s+(?:listen|hear)\w*(?:\s+(?:with|to them|to sounds))?\s*\??$",
+    re.IGNORECASE,
 )
 _BEST = re.compile(r"\b(?:best|better|worst|compare|rank)\b", re.IGNORECASE)
 _ABOUT_EARS = re.compile(rf"\b(?:{_EARS})\b", re.IGNORECASE)

@@ -21,6 +21,7 @@ from agent.llm.embedded.turn import Turn
 
 _MOST_AT_ONCE = 4  # groups told of in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once
+_RATHER = r"rather|only|just|make|try|better|do|with|into|use|go for|enough|nicer|plenty"
 _FEWEST_IN_A_GROUP = 2  # sounds on the mean, of a list that is grouped
 
 
@@ -32,9 +33,11 @@ def cluster(turn: Turn) -> Plan:
         return ask("cluster", replies.NO_SUCH_NUMBER)
     if k is None and slots.method == "kmeans":
         return ask("cluster", replies.HOW_MANY_GROUPS)
+    if slots.free:
+        k = None
     if k is not None and slots.method == "hdbscan":
         return Plan("cluster", text=replies.FINDS_ITS_NUMBER)
-    only = _these(turn) or {"query": grouped(turn.wording)}
+    only = _these(turn) or {"query": grouped(turn.wording) or slots.domain}
     return call("cluster", "cluster", k=k, method=slots.method, **only)
 
 
@@ -76,7 +79,9 @@ def recluster(turn: Turn) -> Plan:
         return ask("cluster", replies.NO_SUCH_NUMBER)
     if slots.method == "kmeans" and k is None and shown:
         k = before.get("k") or shown["k"]  # k-means needs a number: as many as there are
-    if k is None and shown and turn.says("fewer|less|too many"):
+    if k is None and shown and turn.says("half|twice|double"):
+        k = round(shown["k"] * (2 if turn.says("twice|double") else 0.5)) or 1
+    elif k is None and shown and turn.says("fewer|less|too many"):
         k = max(2, round(shown["k"] * 2 / 3))
     elif k is None and shown and turn.says("more|too few"):
         k = max(shown["k"] + 1, round(shown["k"] * 1.5))
@@ -86,6 +91,23 @@ def recluster(turn: Turn) -> Plan:
     elif slots.method is None and args.get("method") == "hdbscan" and "k" in args:
         args.pop("method")
     return Plan("recluster", (Call("cluster", args),))
+
+
+def into_groups(turn: Turn) -> Plan | None:
+    """The step for a message that begins by asking for groups and says how many; None for any other message."""
+    slots = turn.slots
+    counted = slots.groups is not None or slots.free or slots.method is not None
+    if not counted or slots.clusters or slots.clustering or slots.refs or not first("cluster_into", turn.wording.words):
+        return None
+    return None if turn.says("again|instead|same|redo|rather|once more|now") else cluster(turn)
+
+
+def another_number(turn: Turn) -> Plan | None:
+    """The step for "rather only 4", said of groups that were just made; None for any other message."""
+    match = first("other_number", plain(turn)) if turn.memory.latest is turn.memory.clustering else None
+    if match is None or turn.memory.grouping is None or not turn.says(_RATHER):
+        return None
+    return recluster(turn)
 
 
 def clusters_named(turn: Turn) -> list[tuple[int, int | None]]:
@@ -115,6 +137,8 @@ def describe(turn: Turn) -> Plan:
         found = turn.memory.sounds(turn.slots.refs)
         return details(turn) if found else unknown(turn, "describe", replies.WHICH_CLUSTER)
     if not clusters and turn.slots.clustering and turn.slots.clustering == _shown_clustering(turn.memory):
+        return groups(turn)
+    if not clusters and turn.slots.clusters:  # the last of groups that were not shown yet
         return groups(turn)
     if not clusters and shown:
         clusters = [(shown["cluster"], shown.get("clustering"))]
@@ -213,7 +237,12 @@ def overview(turn: Turn) -> Plan:
     about: Subject = beside(turn.wording, vocabulary())
     countable = {*lexicon()["domains"], *lexicon()["domains"].values()}
     asks = turn.says("how many|how much|count")
+    if about.text in countable and turn.says("is there|are there|any"):
+        domain = lexicon()["domains"].get(about.text, about.text)
+        return call("overview", "count_sounds", domain=domain)
     bounded = turn.slots.min_s is not None or turn.slots.max_s is not None
+    if not asks and (turn.slots.narrows or (about.text and about.text not in countable)):  # "do we have thunder?"
+        return words(turn)
     if asks and (bounded or (about.text and about.text not in countable)):
         return count(turn, about.text)
     return call("overview", "get_metadata")

@@ -45,7 +45,10 @@ def selection(turn: Turn) -> Plan:
 
 def _map(turn: Turn, words: str) -> Plan | None:
     left = re.sub(rf"\b(?:{_COLOUR})\b", " ", words)
-    if first("where", words) or (re.search(r"\bmap\b", left) and holds_only(left, "map_words")):
+    if first("where", words) or (
+        re.search(r"\b(?:map|plot|scatter ?plot|chart|landscape|visuali[sz]e)\b", left)
+        and holds_only(left, "map_words")
+    ):
         return _shown_map(turn, words)
     if turn.memory.map is not None and first("colour_again", words):
         return _shown_map(turn, words)

@@ -31,10 +31,13 @@ class Memory:
     attached: the sounds attached so far, the latest last. focus: the sound that "this" means now, if there is one.
     looked_at: the sound that was shown alone just before.
     search, grouping: name and arguments of the last search and the last clustering that were asked for.
+    counted: the arguments of the count that was asked for last, if nothing came after it. exported: whether the last
+    thing asked for was an export.
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
     last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
+    renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered. edited: the clusters that the last change by hand named.
     """
 
@@ -55,6 +58,8 @@ class Memory:
     members: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     search: tuple[str, dict[str, Any]] | None = None
     grouping: dict[str, Any] | None = None
+    counted: dict[str, Any] | None = None
+    exported: bool = False
     clusterings: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     selection: int | None = None
@@ -62,6 +67,8 @@ class Memory:
     map_args: dict[str, Any] | None = None
     latest: Mapping[str, Any] | None = None
     edited: list[int] = field(default_factory=list)
+    renamed: bool = False
+    told_of: list[int] = field(default_factory=list)
 
     def sounds(self, refs: Sequence[Ref]) -> list[str]:
         """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
@@ -71,6 +78,8 @@ class Memory:
     def _named(self, ref: Ref) -> list[str]:
         if ref.kind == "id":
             return [ref.value]
+        if ref.kind == "place" and ref.figure and not self.places:  # "number 12", where no list was shown
+            return [ref.figure]
         if ref.kind == "number" and (self.places_are != "sounds" or not self._place(ref.number)):
             return [ref.value]
         if self.places_are != "sounds" or ref.kind == "name":
@@ -137,6 +146,10 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if call is None:
         return
     name, args = call
+    memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
+    memory.renamed = name == "edit_clusters" and args.get("change") == "rename" and not failed
+    if name != "summarize_cluster":
+        memory.told_of = []
     if name == "search_by_audio" and not failed:
         memory.focus = str(args.get("sound"))
     if name == "search_by_text" and not failed and memory.focus not in memory.attached:
@@ -201,6 +214,8 @@ def _remember_cluster(memory: Memory, artifact: Mapping[str, Any]) -> None:
     memory.cluster = artifact
     _show(memory, _cards(artifact.get("exemplars")))
     clustering, cluster = artifact.get("clustering"), artifact.get("cluster")
+    if isinstance(cluster, int) and cluster not in memory.told_of:
+        memory.told_of.append(cluster)
     if isinstance(clustering, int) and isinstance(cluster, int):
         memory.members[clustering, cluster] = [str(member) for member in artifact.get("members") or []]
         memory.titles[clustering, cluster] = str(artifact.get("title") or "")
@@ -226,6 +241,9 @@ _READERS = {
 
 
 def _show(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
+    """A list that is empty leaves the one before it on the screen: "the second one" is that of the last real list."""
+    if not cards:
+        return
     memory.places, memory.places_are = [str(card["id"]) for card in cards], "sounds"
     memory.lengths_s = [float(card["duration_s"]) for card in cards if isinstance(card.get("duration_s"), int | float)]
     _learn_names(memory, cards)

@@ -24,9 +24,11 @@ from agent.llm.embedded import (
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
-from agent.llm.embedded.intents import guess
+from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
 from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Plan, ask, call
+from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
 from agent.llm.embedded.wording import MARK
@@ -38,6 +40,16 @@ _TOO_CLOSE = 0.08
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
+_SURELY_IDLE = 0.6
+_SMALL_TALK = {"greeting", "thanks", "fine", "rude"}
+_BACKGROUND = re.compile(
+    r"(?:(?:so|well|ok|hi|hello|hey)[ ,]+)?"
+    r"(?:i am|i have been|we are|i work|i make|i do|my|our|this is|it is)\b.*[.!]\s*$"
+)
+# Where what is wanted may begin after that.
+_SAID_FIRST = re.compile(
+    r"(?:^(?:ok|okay|alright|well|now|so|then|hey|hi|yes|sure|good|great|cool|nice|thanks)|[,.!;:-]) (?=\w)"
+)
 # More digits than any id has, standing by themselves: not in a path, a name or a title in quotes.
 _TOO_LARGE = re.compile(r"(?<![\w./\\\"'“‘`-])\d{19,}(?![\w/\\\"'”’`-])")
 # What a bare answer to a question back reads as: "412", "cluster 3", "into 8 groups".
@@ -53,7 +65,7 @@ def plan(turn: Turn) -> Plan:
             return step
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
-    guesses = [g for g in guess(turn.wording.words, bool(turn.attached)) if _is_said(turn, g.intent)]
+    guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     if not guesses or guesses[0].score < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
@@ -62,6 +74,39 @@ def plan(turn: Turn) -> Plan:
     plans = [STEPS[intent](turn) for intent in intents]
     best = plans[0]
     return next((other for other in plans if other.calls), best) if best.asked else best
+
+
+def _guesses(turn: Turn, words: str) -> list[Guess]:
+    return [g for g in guess(words, bool(turn.attached)) if _is_said(turn, g.intent)]
+
+
+def _past_small_talk(turn: Turn, guesses: list[Guess]) -> list[Guess]:
+    """What is wanted after a word of thanks or the like: "ok, group it", "the last one is perfect, find similar ones".
+
+    The words before are dropped then; what they named stays named.
+    """
+    idle = guesses[0].score if guesses and guesses[0].intent in _SMALL_TALK else 0.0
+    for said in _SAID_FIRST.finditer(turn.wording.words):
+        before, rest = turn.wording.words[: said.end()], turn.wording.words[said.end() :]
+        after = _guesses(turn, rest)
+        wanted = bool(after) and after[0].intent not in _SMALL_TALK
+        is_idle = _is_small_talk(before) or _is_background(before)
+        if wanted and after[0].score >= max(_NEAR_ENOUGH, idle - _TOO_CLOSE) and is_idle:
+            turn.wording.words = rest
+            return after
+    return guesses
+
+
+def _is_small_talk(words: str) -> bool:
+    """Whether a stretch is praise, thanks, a greeting or a complaint, and is about nothing else."""
+    tokens = blanked(words, False, vocabulary())
+    best = guess(words, attached=False)[0]
+    return "<about>" not in tokens and best.intent in _SMALL_TALK and best.score >= _SURELY_IDLE
+
+
+def _is_background(words: str) -> bool:
+    """Whether a stretch is a sentence of its own that tells what the person is at: "I am cutting a film. ..."."""
+    return _BACKGROUND.match(words) is not None and guess(words, attached=False)[0].intent in {*_SMALL_TALK, "refuse"}
 
 
 def _is_said(turn: Turn, intent: str) -> bool:
@@ -96,6 +141,12 @@ def _refuse(turn: Turn) -> Plan:
     return Plan("refuse", text=replies.CANNOT if replies.LARGER_MODEL in turn.told else replies.REFUSAL)
 
 
+def _never(turn: Turn) -> Plan | None:
+    """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
+    words = plain(turn)
+    return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None
+
+
 def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
     return lambda _: Plan(intent, text=text)
 
@@ -107,6 +158,10 @@ _BEFORE_GUESSES = (
     surveying.about_all_groups,
     mapping.about_maps,
     counting.about_counts,
+    _never,
+    looking.into_groups,
+    looking.another_number,
+    exporting.rather,
 )
 """What reads structured requests by patterns."""
 

@@ -37,6 +37,8 @@ _MANY_GROUPS = re.compile(rf"\d+ (?:\w+ )*{GROUP}\b")  # "into 8 groups" makes n
 _OF_EXPORT = re.compile(r"\b(?:export\w*|cop(?:y|ies|ying)|files|folder)\b")
 _OF_GROUPS = re.compile(rf"\b(?:merg\w+|split\w*|renam\w+|name|title|mov\w+|edit|change|{GROUP})\b")
 _NOT_A_TITLE = {"fine", "thanks", "help", "cluster", "recluster", "describe", "groups", "export", "overview", "refuse"}
+_THIS_WITH = re.compile(rf"^(?:it|this|that)(?: one| {GROUP})?(?= (?:with|and|to|into)\b)")
+_ASKS = re.compile(r"\W*(?:what|which|who|how|tell me)\b(?! if)", re.IGNORECASE)
 _SURELY = 0.8
 
 
@@ -98,8 +100,10 @@ def _edit(turn: Turn, change: str, **args: object) -> Plan:
 
 def _rename(turn: Turn) -> Plan | None:
     said = command_mended(turn)
-    for match in found("rename", said):
-        numbers = groups_in(turn, _lowered(match["ref"]))
+    if _ASKS.match(said):
+        return None
+    for match in [*found("rename", said), *(found("rename_too", said) if turn.memory.renamed else ())]:
+        numbers = groups_in(turn, re.sub(r"^its$", "it", _lowered(match["ref"])))
         if numbers and len(numbers) == 1 and numbers[0] > 0:
             title = tidy(match["title"] or "")
             if not title:
@@ -144,16 +148,32 @@ def _lowered(words: str) -> str:
     names: dict[int, str] = {value: name for name, value in lexicon()["ordinals"].items() if value > 0}
     said = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: names.get(int(m[1]), m[1]), words.lower())
     numbers = lexicon()["numbers"]
-    return " ".join(str(numbers.get(word, word)) for word in re.findall(r"[\w'-]+|,", said))
+    figures = " ".join(str(numbers.get(word, word)) for word in re.findall(r"[\w'-]+|,", said))
+    return re.sub(rf"\b({'|'.join(lexicon()['ordinals'])}) 1\b", r"\1", figures)  # "the first one"
 
 
 def _merge(turn: Turn) -> Plan | None:
+    if these := _these_groups(turn):
+        return _edit(turn, "merge", clusters=these)
     words = without_clustering(plain(turn))
     for match in found("merge", words):
-        numbers = groups_in(turn, re.sub(r"\bthe 2\b(?! and)", "", match["what"]))
+        what = _THIS_WITH.sub(_this_group(turn), match["what"]) if _this_group(turn) else match["what"]
+        numbers = groups_in(turn, re.sub(r"\bthe 2\b(?! and)", "", what))
         if numbers and len(numbers) > 1 and min(numbers) > 0:
             return _edit(turn, "merge", clusters=numbers)
     return None
+
+
+def _these_groups(turn: Turn) -> list[int]:
+    """The groups that were told of last, where "them" are to be merged."""
+    told = turn.memory.told_of[-2:]
+    return told if len(told) > 1 and first("merge_these", plain(turn)) else []
+
+
+def _this_group(turn: Turn) -> str:
+    """The group that was looked at last; empty where there is none."""
+    shown = turn.memory.cluster
+    return f"cluster {shown['cluster']}" if shown else ""
 
 
 def _split(turn: Turn) -> Plan | None:
@@ -185,7 +205,8 @@ def _move(turn: Turn) -> Plan | None:
     words = without_clustering(plain(turn))
     for match in found("move", words):
         what, to = match["what"], match["to"]
-        if not _A_SOUND.search(what) or slots_of(turn, what).clusters or _MANY_GROUPS.match(to):
+        asks = re.match(r"(?:which|what|who|how)\b", what) is not None
+        if asks or not _A_SOUND.search(what) or slots_of(turn, what).clusters or _MANY_GROUPS.match(to):
             continue
         target = [0] if is_nowhere(to) else groups_in(turn, to)
         if target and len(target) == 1:

@@ -61,7 +61,9 @@ NOT_IN_TITLES = (
 ATTACHED_PLAYS = "The sound that you attached plays by its button beside your message, or from where its file is."
 NO_LONGER_LIST = "I list 50 sounds at most. Say more of what to look for, or set limits, for example “under 3 seconds”."
 MORE_MAY_BE = "There are at least 50, which is the most that I list."
-ENGLISH_ONLY = "I understand English and German only, so I searched for your words as they are."
+ENGLISH_ONLY = (
+    "I did not understand that in your language, so I searched for your words as they are; English goes best."
+)
 PART_WITHOUT_WORDS = "I compared that part of the sound alone and left the words out: they do not go with a part."
 FINDS_ITS_NUMBER = (
     "Grouping by density finds the number by itself. Say “cluster by density”, or a number without it: "

@@ -2,14 +2,14 @@
 
 import re
 
+from agent.llm.embedded.exporting import MEANT_NOW
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.patterns import first, short
 from agent.llm.embedded.plans import Plan, call
 from agent.llm.embedded.pointing import GROUP, plain, shown_id
 from agent.llm.embedded.regrouping import command_mended, tidy
 from agent.llm.embedded.turn import Turn
 
-MEANT_NOW = 0
-"""Stands for the clustering that is meant now, where none was shown."""
 _KEPT = short("KEPT")
 _OF_GROUPS = re.compile(
     rf"\b(?:{GROUP}|{_KEPT}|last|before|previous|earlier|this|that|it|them|these|now|time|edit|change|exactly|here)\b"
@@ -66,6 +66,9 @@ def _compared(turn: Turn, words: str) -> Plan | None:
 def _gone_back(turn: Turn, words: str) -> Plan | None:
     if match := first("restore", words):
         return call("versions", "versions", restore=int(match[1]))
+    if match := first("restore_nth", words):
+        nth = {"original": 1, "initial": 1}.get(match["nth"]) or lexicon()["ordinals"][match["nth"]]
+        return call("versions", "versions", restore=nth)
     if first("restore_last", words) is None:
         return None
     earlier = [each for each in turn.memory.clusterings if each != shown_id(turn)]

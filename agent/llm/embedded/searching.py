@@ -216,7 +216,9 @@ def _opposites(words: Sequence[str]) -> list[str]:
 
 
 def more(turn: Turn) -> Plan:
-    """The last search with a longer list, or a shorter one."""
+    """The last search with a longer list, or a shorter one; of a sound that is named, others like it."""
+    if turn.memory.sounds(turn.slots.refs):
+        return like(turn)
     if turn.memory.search is None:
         return ask("more", replies.NO_SEARCH)
     k = int(turn.memory.search[1].get("k", _MORE))

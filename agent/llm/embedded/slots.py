@@ -20,24 +20,29 @@ _MOST_ASKED = 200  # a count beyond this is part of what is looked for: "find 30
 class Ref:
     """A sound or group as it was pointed at.
 
-    kind: "id" (`value` names a sound for the tools), "place" (position in the list last shown, -1 the last), "number"
-    (a place if the list has one, else an id), "first" or "last" (so many from that end of the list), "name" (the name
-    of a file not shown before).
+    kind: "id" (`value` names a sound for the tools), "place" (position in the list last shown, -1 the last; one that
+    was written as a `figure` may be an id), "number" (a place if the list has one, else an id), "first" or "last" (so
+    many from that end of the list), "name" (the name of a file not shown before).
     """
 
     kind: str
     value: str = ""
     number: int = 0
+    figure: str = field(default="", compare=False)
 
 
 @dataclass
 class Slots:
-    """Everything a sentence names, lengths and moments in seconds; None: nothing was said about it."""
+    """Everything a sentence names, lengths and moments in seconds; None: nothing was said about it.
+
+    free: the number of groups is to be found.
+    """
 
     refs: list[Ref] = field(default_factory=list)
     clusters: list[int] = field(default_factory=list)
     clustering: int | None = None
     groups: int | None = None
+    free: bool | None = None
     k: int | None = None
     k_more: int | None = None
     min_s: float | None = None
@@ -152,7 +157,7 @@ def _ids(slots: Slots, parts: Parts, _: str) -> None:
 
 
 def _places(slots: Slots, parts: Parts, _: str) -> None:
-    slots.refs += [Ref("place", number=int(n)) for n in re.findall(r"\d+", parts["list"])]
+    slots.refs += [Ref("place", number=int(n), figure=n) for n in re.findall(r"\d+", parts["list"])]
 
 
 def _numbers(slots: Slots, parts: Parts, _: str) -> None:
@@ -162,6 +167,10 @@ def _numbers(slots: Slots, parts: Parts, _: str) -> None:
 def _nth(slots: Slots, parts: Parts, _: str) -> None:
     ordinals = lexicon()["ordinals"]
     slots.refs += [Ref("place", number=ordinals[word]) for word in parts["nths"].split() if word in ordinals]
+
+
+def _best(slots: Slots, _: Parts, __: str) -> None:
+    slots.refs.append(Ref("place", number=1))
 
 
 def _first_n(slots: Slots, parts: Parts, _: str) -> None:
@@ -178,6 +187,10 @@ def _count(slots: Slots, parts: Parts, _: str) -> None:
 
 def _count_more(slots: Slots, parts: Parts, _: str) -> None:
     slots.k_more = int(parts["n"])
+
+
+def _free(slots: Slots, _: Parts, __: str) -> None:
+    slots.free = True
 
 
 def _method(slots: Slots, _: Parts, said: str) -> None:
@@ -205,10 +218,12 @@ _TAKES: dict[str, Take] = {
     "places": _places,
     "numbers": _numbers,
     "nth": _nth,
+    "best": _best,
     "first_n": _first_n,
     "these_n": _these_n,
     "count": _count,
     "count_more": _count_more,
+    "free": _free,
     "method": _method,
     "domain": _domain,
 }
@@ -237,6 +252,10 @@ def _written_out(pattern: str) -> str:
         "<SOUNDS>": r"(?:(?:sound|sample|recording|file|clip|noise|track|hit|result|example|item)s?|matches|ones)\b",
         "<GROUPS>": r"(?:(?:group|cluster|pile|bucket|part|stack|bin|heap|set|class)s?|categories|classes|families)\b",
         "<GROUP>": r"(?:group|cluster|pile|bucket|category|stack|bin|heap)",
+        "<NOT>": (
+            r"(?:nothing|none|not|no|without|leav(?:e|ing) out|skip|hide|exclud(?:e|ing)|drop|remove|filter out"
+            r"|take out|get rid of) (?:(?:the|all|any|anything|everything|ones?|those|them|that|which|are|is|lasts?) )*"
+        ),
         "<TH>": r"(?:" + "|".join(lexicon()["ordinals"]) + r")\b",
         "<DOMAIN>": r"(?:" + "|".join(lexicon()["domains"]) + r")\b",
     }

@@ -10,6 +10,7 @@ _SHORTEST = 4  # letters of a word that is mended
 _SURE = (
     6  # letters from which on a lost, added or wrong letter is a slip; in a shorter word only two that changed places
 )
+_LONG = 8  # letters from which on two slips are as plain as one
 
 
 def mended(text: str, names: Collection[str] = ()) -> str:
@@ -33,10 +34,20 @@ def _mended_word(word: str, known: frozenset[str]) -> str:
 
 
 def _is_slip(word: str, other: str) -> bool:
+    if word[0] == other[0] and _once(word) == _once(other):
+        return True
     if word[0] != other[0] or word.startswith(other) or other.startswith(word):
         return False
-    swapped = sorted(word) == sorted(other)
-    return (swapped or len(other) >= _SURE) and slips(word, other) <= 1
+    if sorted(word) == sorted(other):
+        return slips(word, other) <= 1
+    if len(other) >= _LONG and word[-2:] == other[-2:]:  # another ending makes another word
+        return slips(word, other) <= 2
+    return len(other) >= _SURE and slips(word, other) <= 1
+
+
+def _once(word: str) -> str:
+    """A word without its doubled letters: "bels" is as good as "bells"."""
+    return re.sub(r"(.)\1", r"\1", word)
 
 
 def _root(word: str) -> str:

@@ -18,7 +18,9 @@ from agent.llm.embedded.turn import Turn
 def about_all_groups(turn: Turn) -> Plan | None:
     """The step for a question about the groups as a whole; None for any other message."""
     words = plain(turn)
-    if any(first(each, words) for each in ("weak", "biggest", "sizes")):
+    if any(first(each, words) for each in ("weak", "biggest", "sizes", "count_groups")):
+        return all_groups(turn, words)
+    if turn.memory.last and turn.memory.last.kind == "clustering" and first("each_group", words):
         return all_groups(turn, words)
     if first("names", words):
         return Plan("names", text=replies.NAMES)
@@ -54,6 +56,9 @@ def _is_pointed_at(title: str) -> bool:
 def _next_one(turn: Turn, words: str) -> Plan | None:
     """The group at a place, as in "and the second?", after a question about a group."""
     match, last = first("next_one", words), turn.memory.last
+    if (way := first("following", words)) and last and last.kind == "cluster" and not turn.memory.looked_at:
+        number = int(last.artifact["cluster"]) + (1 if way["way"] in ("next", "following") else -1)
+        return call("describe", "summarize_cluster", cluster=number, clustering=shown_id(turn)) if number > 0 else None
     about_group = re.search(rf"\b{GROUP}\b", turn.before.lower()) is not None
     if match is None or last is None or last.kind != "cluster" or turn.memory.looked_at or not about_group:
         return None

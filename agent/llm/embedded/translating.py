@@ -1,50 +1,79 @@
 """Sentences in other languages, put into the English that the grammars and examples are written in, word by word.
 
 One file a language in `languages`. What stands in quotes, paths and file names stays as it was written, and so does
-every word that the file does not know.
+every word that the file does not know. Accents may be left out.
 """
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 _LANGUAGES = Path(__file__).with_name("languages")
-_KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|'[^']*'|\S*[/\\]\S*|\S+\.\w{2,4}\b")
+_KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)|\S*[/\\]\S*|\S+\.\w{2,4}\b")
 _WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST = 3  # letters of a word in a compound
+_LINKS = ("", "s", "n", "en", "es", "er")  # between the two
+_SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 
 
 @dataclass(frozen=True)
 class Language:
-    """How a language is told from English, and what its words are in it."""
+    """How a language is told from English, and what its words are in it.
+
+    sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
+    whether two words are written as one, as in "Hundegebell".
+    """
 
     sure: frozenset[str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
     words: Mapping[str, str]
+    cut: re.Pattern[str] | None
+    compounds: bool = False
 
-    def speaks(self, text: str) -> bool:
-        """Whether a sentence is in this language: a word that only it has, and half of the words known."""
-        said = [word.casefold() for word in _WORD.findall(_KEPT.sub(" ", text))]
-        known = sum(word in self.words or word in self.sure for word in said)
-        return not self.sure.isdisjoint(said) and 2 * known >= len(said)
+    def known(self, text: str) -> int:
+        """How many words of a sentence are known, if it is in this language; else 0.
+
+        It is if it has a word that only this language has, and half of its words are known.
+        """
+        said = [word.casefold() for word in _WORD.findall(_KEPT.sub(" ", self._parted(text)))]
+        n = sum(word in self.sure or self._english(word) is not None for word in said)
+        return n if not self.sure.isdisjoint(said) and 2 * n >= len(said) else 0
 
     def in_english(self, text: str) -> str:
         """The sentence with its turns of phrase and words replaced."""
+        text = self._parted(text)
         for pattern, english in self.patterns:
             text = pattern.sub(english, text)
         pieces = _apart(text)
         return "".join(piece if kept else _WORD.sub(self._word, piece) for piece, kept in pieces)
 
+    def _parted(self, text: str) -> str:
+        return self.cut.sub(r"\1 ", text) if self.cut else text
+
     def _word(self, match: re.Match[str]) -> str:
-        return self.words.get(match[0].casefold(), match[0])
+        english = self._english(match[0].casefold())
+        return match[0] if english is None else english
+
+    def _english(self, word: str) -> str | None:
+        """A word in English, one that is made of two in two words; None if it is not known."""
+        if word in self.words or not self.compounds:
+            return self.words.get(word)
+        for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
+            heads = [word[:at].removesuffix(link) for link in _LINKS]
+            head = next((self.words[each] for each in heads if len(each) >= _SHORTEST and each in self.words), None)
+            if head is not None and word[at:] in self.words:
+                return f"{head} {self.words[word[at:]]}"
+        return None
 
 
 def in_english(text: str) -> str:
     """A message in English as far as it can be; one that is in English, or in no language that is known, as it is."""
-    language = next((each for each in languages() if each.speaks(text)), None)
-    return language.in_english(text) if language else text
+    best = max(languages(), key=lambda each: each.known(text))
+    return best.in_english(text) if best.known(text) else text
 
 
 @cache
@@ -55,8 +84,26 @@ def languages() -> tuple[Language, ...]:
 
 def _read(path: Path) -> Language:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    patterns = tuple((re.compile(rf"\b{each['from']}(?!\w)", re.IGNORECASE), each["to"]) for each in table["patterns"])
-    return Language(frozenset(table["sure"].split()), patterns, table["words"])
+    patterns = tuple(
+        (re.compile(rf"\b{_unaccented(each['from'])}(?!\w)", re.IGNORECASE), each["to"]) for each in table["patterns"]
+    )
+    cut = re.compile(rf"\b({table['cut'].replace(' ', '|')})['’](?=\w)", re.IGNORECASE) if "cut" in table else None
+    words = {spelled: english for word, english in table["words"].items() for spelled in _spellings(word)}
+    sure = frozenset(table["sure"].split())
+    return Language(sure, patterns, words | table["words"], cut, table.get("compounds", False))
+
+
+def _spellings(word: str) -> set[str]:
+    """A word as it may be typed: as it is, without accents, and with "ue" for "ü"."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+    return {word, plain, "".join(_SPELLED_OUT.get(letter, letter) for letter in word)}
+
+
+def _unaccented(pattern: str) -> str:
+    """A pattern in which each letter with an accent stands for the one without as well."""
+    return re.sub(
+        r"[^\W\d_a-zA-Z]", lambda letter: f"(?:{'|'.join(sorted(_spellings(letter[0]), reverse=True))})", pattern
+    )
 
 
 def _apart(text: str) -> Iterable[tuple[str, bool]]:

@@ -238,4 +238,6 @@ def _counts(said: list[str], place: int) -> bool:
     """Whether the "one" here is a number, and not as in "this one"."""
     after = said[place + 1] if place + 1 < len(said) else ""
     before = said[place - 1] if place else ""
+    if before in lexicon()["ordinals"]:  # "the third one sounds good"
+        return False
     return bool(_COUNTED.fullmatch(after)) or before in _COUNTING or said[place + 1 : place + 4] == ["and", "a", "half"]

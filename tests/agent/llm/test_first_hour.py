@@ -106,11 +106,11 @@ def test_which_languages_are_understood_is_said_once():
         messages = [*messages, made, found]
         return [*messages, answer(messages, TOOLS)]
 
-    first = asked([HumanMessage("trouve les oiseaux avec du vent")])
-    second = asked([*first, HumanMessage("montre la pluie sans le tonnerre")])
+    first = asked([HumanMessage("trova gli uccelli con il vento")])
+    second = asked([*first, HumanMessage("mostra la pioggia senza il tuono")])
 
-    assert first[1].tool_calls[0]["args"] == {"text": "trouve les oiseaux avec du vent"}
-    assert first[-1].text.startswith("I understand English and German only")
+    assert first[1].tool_calls[0]["args"] == {"text": "trova gli uccelli con il vento"}
+    assert first[-1].text.startswith("I did not understand that in your language")
     assert second[-1].text.startswith("I found")
 
 
