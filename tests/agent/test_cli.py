@@ -465,3 +465,20 @@ def test_a_stop_between_two_files_is_summed_up_after_the_last_batch_is_kept(run,
     assert done.code == 130
     assert "5 of 9 files done: indexed 0 + unchanged 4 + skipped 1" in done.out
     assert Library(library).overview()["sounds"] == 4
+
+
+@pytest.mark.parametrize("door", [("chat", "--port", 0, "--no-browser"), ("ask", "find rain")])
+@pytest.mark.parametrize(
+    ("key", "told"), [("", "set MISTRAL_API_KEY"), ("sk secret\n2", "copy it again into MISTRAL_API_KEY")]
+)
+def test_a_key_that_is_missing_or_cannot_be_one_is_told_before_anything_opens(
+    run, tmp_path, monkeypatch, door, key, told
+):
+    monkeypatch.setenv("EARSHOT_MODEL", "mistralai:mistral-small-latest")
+    monkeypatch.setenv("MISTRAL_API_KEY", key)
+    done = run(*door, "--library", tmp_path / "library")
+    assert done.code == 1
+    assert told in done.err
+    assert done.err.strip().count("\n") == 0
+    assert "secret" not in done.err
+    assert done.out == ""
