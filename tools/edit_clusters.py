@@ -8,7 +8,7 @@ from core.errors import UnsupportedError
 from core.library import Library
 from core.records import Clustering
 from core.references import parse_reference
-from tools.base import Answer, as_tool, quoted
+from tools.base import MOST_HITS, Answer, as_tool, quoted
 from tools.cluster import LONGEST_CHANGE, clustering_answer
 
 Change = Literal["rename", "merge", "split", "move", "undo", "assign"]
@@ -48,10 +48,21 @@ def edit_clusters_tool(library: Library) -> BaseTool:
             else made.change
         )
         text, artifact = clustering_answer(library, made)
-        head = f"{quoted(told, LONGEST_CHANGE)} It is a new version, clustering {made.clustering}; undo goes back."
+        head = f"{quoted(told, LONGEST_CHANGE)}{_changed_were(change, numbers, ids)}"
+        head += f" It is a new version, clustering {made.clustering}; undo goes back."
         return (f"{told if change == 'undo' else head}\n{text}", artifact | {"edit": change, "told": told})
 
     return as_tool(edit_clusters, changes=())
+
+
+def _changed_were(change: Change, clusters: list[int], sounds: list[int]) -> str:
+    """What a change was made to, by numbers that it has found to be there; clusters may be gone by now."""
+    named = {
+        "clusters": [] if change == "assign" else [each for each in clusters if each],
+        "sounds": sounds[:MOST_HITS] if change == "move" else [],
+    }
+    told = [f"{what} {', '.join(map(str, ids))}" for what, ids in named.items() if ids]
+    return f" Changed were {' and '.join(told)}." if told else ""
 
 
 def _changed(

@@ -66,7 +66,12 @@ def _compared(library: Library, ids: list[int]) -> Answer:
     difference, told = library.groups.compare(before, after)
     title = f"From clustering {before} to {after}: {told}."
     data = {name: _keyed_by_text(value) for name, value in difference.as_dict().items()}
-    return quoted(title, LONGEST_CHANGE), {"kind": "difference", "title": title, **data}
+    numbers = {each.cluster for one in (before, after) for each in library.groups.get(one).clusters}
+    listed = ", ".join(map(str, sorted(numbers)))
+    text = (
+        f"From clustering {before} to clustering {after}: {quoted(told, LONGEST_CHANGE)}. They have clusters {listed}."
+    )
+    return text, {"kind": "difference", "title": title, **data}
 
 
 def _keyed_by_text(value: Any) -> Any:

@@ -23,6 +23,7 @@ NOT_FOUND = {
 }
 TAKEN_OUT = "The chat model named something that no tool had returned; it was taken out of the answer."
 LONGEST_HELD = 2000  # letters without an end of a sentence
+MOST_PASSES = 6
 
 _END = re.compile(r"\n+|(?<=[.!?:;])(?<!\]:)[ \t]+")
 _GOES_ON = re.compile(r"[*_`~\[]*(?:[\d#(&]|\Z)")  # after "no. " and "sounds: "
@@ -68,10 +69,12 @@ class Checker:
         return self._checked(rest)
 
     def _checked(self, sentence: str) -> str:
-        shown, before = self._mended(sentence), sentence
-        while shown != before:  # what is left may stand together as another name
-            shown, before = self._mended(shown), shown
-        self._columns.passed(sentence)
+        shown = sentence
+        for _ in range(MOST_PASSES):  # what is left of a sentence may stand together as another name
+            before, shown = shown, self._mended(shown)
+            if shown == before:
+                break
+        self._columns.passed(lifeless(sentence))
         return shown
 
     def _mended(self, sentence: str) -> str:

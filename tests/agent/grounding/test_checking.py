@@ -205,6 +205,7 @@ def test_no_sign_hides_what_is_named(known, text):
         ("| # | sound |\n|---|---|\n| 1 | 7 |\n| 2 | 9 |", f"| # | sound |\n|---|---|\n| 1 | {SOUND} |\n| 2 | 9 |"),
         ("| what | ID |\n|---|---|\n| A dog. Loud. | 7 |", f"| what | ID |\n|---|---|\n| A dog. Loud. | {SOUND} |"),
         ("| Group | n |\n|---|---|\n| **8** | 12 |", f"| Group | n |\n|---|---|\n| **{GROUP}** | 12 |"),
+        ("| s\u200bo&#117;nd |\n|---|\n| 7 |", f"| sound |\n|---|\n| {SOUND} |"),
         ("what | clip id\n---|---\ndog | 7", f"what | clip id\n---|---\ndog | {SOUND}"),
         ("| sound | a |\n|---|---|\n| 9, 7 | b |", f"| sound | a |\n|---|---|\n| 9 {SOUND} | b |"),
         ("| sound |\n|---|\n| 9 |\n\n| n | x |\n|---|---|\n| 7 | 7 |", ""),
