@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from agent.grounding.markup import on_lines, unlinked
 from core.records import WEAK_NAME
@@ -18,6 +18,7 @@ MAX_ROWS = 50
 MAX_SKIPS = 20
 MAX_TAGS = 5
 MAX_DETAILS = 12
+MAX_EVENTS = 500
 BAR_CELLS = 20
 
 
@@ -164,6 +165,26 @@ def _count(artifact: dict[str, Any]) -> Card:
     return Card("SoundList", props, _ids(rows))
 
 
+def _timeline(artifact: dict[str, Any]) -> Card:
+    lanes: dict[str, list[list[float]]] = {}
+    for event in artifact["events"][:MAX_EVENTS]:
+        span = [float(event["start_s"]), float(event["end_s"]), float(event["score"])]
+        lanes.setdefault(plain(event["label"], limit=60), []).append(span)
+    sound, name = str(artifact["sound"]), plain(artifact["name"], limit=120)
+    props = {
+        "title": f"What is heard in {name}, and when",
+        "file": re.sub(r"[^\w.-]+", "_", name.rsplit(".", 1)[0])[:60] or "sounds",
+        "url": audio_url(sound) if sound.isdigit() else f"/library/attachment/{quote(sound, safe='')}",
+        "has_picture": bool(artifact["has_picture"]),
+        "duration_s": float(artifact["duration_s"]),
+        "n": len(artifact["events"]),
+        "lanes": [{"label": label, "spans": spans} for label, spans in lanes.items()],
+        "vtt": str(artifact["vtt"]),
+        "srt": str(artifact["srt"]),
+    }
+    return Card("Timeline", props, frozenset(lanes))
+
+
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
     "count": _count,
     "hits": _hits,
@@ -173,6 +194,7 @@ CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
     "selection": _selection,
     "sounds": _sounds,
     "ingest": _ingest,
+    "timeline": _timeline,
 }
 
 

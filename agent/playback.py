@@ -54,7 +54,7 @@ def playable(path: Path, cache: Path) -> Playable:
     source = open_source(path)
     media_type, codecs = PLAYED.get(source.container, ("", ()))
     if source.codec in codecs:
-        return Playable(path, media_type)
+        return Playable(path, media_type.replace("audio/", "video/") if source.has_picture else media_type)
     return Playable(_wav_of(path, source, cache), "audio/wav")
 
 

@@ -31,6 +31,7 @@ WATCHED = {
     "compare_ears": "Comparing…",
     "cluster": "Grouping…",
     "show_map": "Drawing the map…",
+    "hear_events": "Listening…",
 }
 """Tools that take long, and what is said before they tell how far they are: their step stands open while they run."""
 

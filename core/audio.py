@@ -15,6 +15,7 @@ import soxr
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from core.errors import AudioError, CancelledError
@@ -29,6 +30,8 @@ CANCELLED = 0.001  # a mix with less than this share of its loudest channel's en
 LOUDEST = 1000.0  # of full scale, 60 dB over it; a float file that says more is damaged there
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})  # these only name other files; their hash means nothing
 FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
+
+AttachedPic = Disposition.attached_pic
 
 Channels = NDArray[np.float32]
 """Sound at its own rate, shape (n_channels, n_samples), in [-1, 1]."""
@@ -52,6 +55,8 @@ class Source:
         """How long the file says it is, 0 where it does not; good for a progress bar, not to be relied on."""
         self.sound_s = float((stream.duration or 0) * (stream.time_base or 0)) if container.streams.video else 0.0
         """How long a video says that this stream of it is, 0 where it does not: less was cut off."""
+        self.has_picture = any(AttachedPic not in each.disposition for each in container.streams.video)
+        """Whether it is a video; the cover of a record is none."""
         self.damaged = 0
         self._container, self._stream = container, stream
 

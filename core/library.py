@@ -71,6 +71,12 @@ class Library:
         """A sound that was attached before. Raises NotFoundError."""
         return self._attachments.get(attachment_id)
 
+    def source_path(self, source: str) -> Path:
+        """The file behind the id of a sound or an attachment. Raises NotFoundError."""
+        if ATTACHMENT.fullmatch(source):
+            return self.attachment(source).path
+        return self.audio_path(parse_reference(source)[0])
+
     # Finding
 
     def search_by_audio(

@@ -19,6 +19,7 @@ from tools.ears import ears_tool
 from tools.edit_clusters import edit_clusters_tool
 from tools.export import export_tool
 from tools.get_metadata import get_metadata_tool
+from tools.hear_events import hear_events_tool
 from tools.ingest import ingest_tool
 from tools.search_by_audio import search_by_audio_tool
 from tools.search_by_text import search_by_text_tool
@@ -61,6 +62,7 @@ def build_tools(
         compare_ears_tool(library, report),
         show_map_tool(library, report),
         describe_selection_tool(library),
+        hear_events_tool(library, report),
     ]
 
 

@@ -41,6 +41,9 @@ class EventRun:
     """
 
     events: list[Event]
+    duration_s: float = 0.0
+    has_picture: bool = False
+    """Whether the file is a video."""
     note: str = ""
     """What a person should know of the file beside its events, as one sentence."""
 
@@ -54,11 +57,12 @@ class EventRun:
         curves = Curves(per_window=round(ears.window_s / CELL_S))
         with audio.open_source(self.path, self.track) as source:
             mono = map(audio.mono, source.blocks())
+            self.has_picture = source.has_picture
             blocks = audio.resampled(mono, source.sample_rate_hz, ears.sample_rate_hz)
             for done_s in hear(blocks, ears, curves):
                 total_s = max(source.declared_s, done_s)
                 yield Progress(int(done_s), max(1, int(total_s)), self.path.name)
-        self.events = find_events(curves, self.meanings)
+        self.events, self.duration_s = find_events(curves, self.meanings), curves.duration_s
         self.note = self._noted(source.sound_s - curves.duration_s, source.damaged, curves.duration_s)
 
     def _noted(self, missing_s: float, n_damaged: int, duration_s: float) -> str:

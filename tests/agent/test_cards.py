@@ -65,6 +65,23 @@ MAP = {
     "n": 300,
     "groups": 12,
 }
+TIMELINE = {
+    "kind": "timeline",
+    "sound": "a3fa9c2d1",
+    "name": "the attached sound",
+    "duration_s": 9.5,
+    "has_picture": True,
+    "events": [
+        {"start_s": 0.0, "end_s": 4.0, "label": "Music", "score": 0.9},
+        {"start_s": 6.0, "end_s": 6.5, "label": "Bark", "score": 0.8},
+        {"start_s": 7.0, "end_s": 7.5, "label": "Bark", "score": 0.7},
+    ],
+    "hidden": 0,
+    "edits": {},
+    "srt": "1\n",
+    "vtt": "WEBVTT\n",
+    "note": "",
+}
 ARTIFACTS = [
     {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
@@ -74,6 +91,7 @@ ARTIFACTS = [
     {"kind": "selection", "selection": 3, "title": "Selection 3, 4 sounds", "size": 4, "hits": [KICK]},
     MAP,
     INGEST,
+    TIMELINE,
 ]
 
 
@@ -234,3 +252,14 @@ def test_a_text_is_shown_letter_by_letter_in_markdown():
 )
 def test_progress_is_a_bar_with_its_numbers_and_what_was_just_finished(done, total, label, line):
     assert progress_line(done, total, label) == line
+
+
+def test_what_is_heard_when_is_drawn_in_lanes_and_played_from_its_own_address():
+    props = drawn(TIMELINE).props
+    assert [lane["label"] for lane in props["lanes"]] == ["Music", "Bark"]
+    assert props["lanes"][1]["spans"] == [[6.0, 6.5, 0.8], [7.0, 7.5, 0.7]]
+    assert props["url"] == "/library/attachment/a3fa9c2d1"
+    assert drawn({**TIMELINE, "sound": "412"}).props["url"] == "/library/audio/412"
+    hostile = drawn({**TIMELINE, "name": "../../\u202e<img src=x>.wav", "sound": "../x"}).props
+    assert hostile["url"] == "/library/attachment/..%2Fx"
+    assert set(hostile["file"]) & set("/<>\u202e ") == set()

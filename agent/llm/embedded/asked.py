@@ -19,3 +19,7 @@ class Asked:
     args: Args | None = None
     question: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+
+    def names_of(self, sound: str) -> str:
+        """What a sound is called, by what the tools call it; empty if that is not known."""
+        return self.names.get(sound, "")

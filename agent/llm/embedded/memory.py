@@ -38,7 +38,8 @@ class Memory:
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
     last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
-    latest: the artifact of the last tool that answered. edited: the clusters that the last change by hand named.
+    latest: the artifact of the last tool that answered.
+    timeline: the same, if it was one of what is heard when. edited: the clusters that the last change by hand named.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Memory:
     map: Mapping[str, Any] | None = None
     map_args: dict[str, Any] | None = None
     latest: Mapping[str, Any] | None = None
+    timeline: Mapping[str, Any] | None = None
     edited: list[int] = field(default_factory=list)
     renamed: bool = False
     told_of: list[int] = field(default_factory=list)
@@ -166,6 +168,7 @@ def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     kind = artifact.get("kind")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     memory.latest, memory.map = artifact, artifact if kind == "map" else None
+    memory.timeline = artifact if kind == "timeline" else None
     _remember_done(memory, artifact)
     if reader is not None:
         memory.looked_at = None

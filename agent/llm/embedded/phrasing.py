@@ -34,6 +34,7 @@ from agent.llm.embedded.telling import (
     sound_name,
     told_of,
 )
+from agent.llm.embedded.timelines import phrase_timeline
 
 _LIKE = re.compile(
     r"Sounds like (?P<what>.+?)(?P<part> from [\d.]+ s(?: to [\d.]+ s)?)?"
@@ -56,6 +57,7 @@ _NEXT_STEPS = {  # after an error that names none itself
     "edit_clusters": "“list the groups” shows what there is; “cluster my sounds” makes groups.",
     "versions": "“show me the versions” lists them.",
     "show_map": "Add sounds first: “add the sounds in /path/to/folder”.",
+    "hear_events": "Attach a sound or a video, or name a sound that was found.",
     "describe_selection": "“show me a map”, and draw around some sounds.",
 }
 _ALSO = {  # what else an ingest counts: said of one, said of more
@@ -312,4 +314,5 @@ _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
     "overview": _overview,
     "sounds": _sounds,
     "table": table,
+    "timeline": phrase_timeline,
 }

@@ -33,6 +33,7 @@ THANKS = "You are welcome."
 FINE = "All right."
 NO_TOOL = "That part of the program is not available here."
 
+WHICH_TO_SUBTITLE = "Of which sound or video? Attach it, or name one that was found by its number."
 WHICH_FOLDER = "Which folder? Give its path, for example “add the sounds in /home/me/samples”."
 WHICH_SOUND = "Like which sound? Attach one, or name one that was found, for example “more like 412”."
 ATTACH_IT = "Which sound? Attach it to your next message, and I find others like it."

@@ -1,0 +1,99 @@
+"""What is heard in a sound or a video, and when; and what a person wants to be different of it.
+
+"only the animals", "from 0:40", "call it rain, not noise" go on from the timeline that was shown last.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from agent.llm.embedded import replies
+from agent.llm.embedded.patterns import first
+from agent.llm.embedded.plans import Call, Plan, ask
+from agent.llm.embedded.turn import Turn
+
+_AND = re.compile(r"\s*(?:,|\band\b|&)\s*")
+_EDGES = re.compile(r"^(?:the|all|any|every|of|kinds?|sounds?)\s+|\s+(?:sounds?|please|now|again|instead)$")
+_CLOCK = (
+    r"(?:(?P<{0}m>\d{{1,3}}):(?P<{0}s>\d\d)|(?P<{0}n>\d+(?:\.\d+)?)\s*(?P<{0}u>(?:s|secs?|seconds?|min|minutes?)\b)?)"
+)
+_FROM = re.compile(rf"\b(?:from|after|starting at|since)\s+(?:second\s+|minute\s+)?{_CLOCK.format('a')}")
+_TO = re.compile(rf"\b(?:to|until|till|up to|before|-)\s+(?:second\s+|minute\s+)?{_CLOCK.format('b')}")
+
+
+def about_events(turn: Turn) -> Plan | None:
+    """The step for a message about what is heard when; None for any other."""
+    words = " ".join(turn.text.lower().split()).rstrip(" .!?")
+    shown = turn.memory.timeline
+    if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
+        return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
+    sound = _source(turn)
+    if (match := first("when_heard", words)) and sound is not None and first("events", words) is None:
+        return Plan("events", (Call("hear_events", {"sound": sound, "only": _kinds(match["what"])}),))
+    if first("events", words) is None:
+        return None
+    if sound is None:
+        return ask("events", replies.WHICH_TO_SUBTITLE)
+    return Plan("events", (Call("hear_events", {"sound": sound, **_stretch(words)}),))
+
+
+def _source(turn: Turn) -> str | None:
+    """The sound that is meant: what came with the message, what it names, or what was spoken of last."""
+    named = turn.memory.sounds(turn.slots.refs)
+    if turn.attached:
+        return turn.attached[0].id
+    if named:
+        return named[0]
+    shown = turn.memory.timeline
+    if shown is not None:
+        return str(shown["sound"])
+    return turn.memory.focus or next(reversed(turn.memory.attached), None)
+
+
+def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arguments of the timeline before, with what a message changes in them; None if it changes nothing."""
+    edits: dict[str, Any] = dict(before)
+    if first("everything", words):
+        return {}
+    if match := first("renamed", words):
+        old, new = _kind(match["old"]), match["new"].strip(" \"'“”")
+        return edits | {"rename": {**edits.get("rename", {}), old: new}} if old and new else None
+    stretch = _stretch(words)
+    if match := first("only", words):
+        kinds = _kinds(_without_stretch(match["what"]))
+        return edits | stretch | ({"only": kinds} if kinds else {}) if kinds or stretch else None
+    if match := first("left_out", words):
+        kinds = _kinds(_without_stretch(match["what"]))
+        return edits | stretch | {"without": [*edits.get("without", []), *kinds]} if kinds else None
+    return edits | stretch if stretch and not _without_stretch(words).strip(" ,.") else None
+
+
+def _kinds(said: str) -> list[str]:
+    return [kind for each in _AND.split(said) if (kind := _kind(each))]
+
+
+def _kind(said: str) -> str:
+    said = said.strip(" \"'“”.,")
+    while (shorter := _EDGES.sub("", said)) != said:
+        said = shorter
+    return said
+
+
+def _stretch(words: str) -> dict[str, float]:
+    """From when, and until when, as far as a message says it."""
+    begins, ends = _FROM.search(words), _TO.search(words)
+    edges = {"start_s": _second(begins, "a"), "end_s": _second(ends, "b")}
+    return {name: second for name, second in edges.items() if second is not None}
+
+
+def _without_stretch(words: str) -> str:
+    return _TO.sub(" ", _FROM.sub(" ", words))
+
+
+def _second(match: re.Match[str] | None, prefix: str) -> float | None:
+    if match is None:
+        return None
+    if match[f"{prefix}m"]:
+        return 60.0 * int(match[f"{prefix}m"]) + int(match[f"{prefix}s"])
+    unit = 60.0 if (match[f"{prefix}u"] or "").startswith("min") else 1.0
+    return float(match[f"{prefix}n"]) * unit

@@ -1,0 +1,95 @@
+"""Tells what is heard in a sound or a video, and when: a timeline, and subtitles."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from langchain_core.tools import BaseTool
+
+from core.attachments import PATTERN as ATTACHMENT
+from core.errors import NotFoundError
+from core.events.choosing import chosen
+from core.events.finding import Event, EventRun
+from core.library import Library
+from core.records import Progress
+from core.subtitles import formats
+from core.subtitles.cues import Limits, make_cues
+from core.subtitles.wording import STYLES
+from tools.base import Answer, as_tool, quoted
+
+ATTACHED = "the attached sound"  # what it is called only its sender knows
+MOST_TOLD = 60
+MOST_KEPT = 16  # files whose events are remembered, so that a change of what is shown does not listen again
+
+
+def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
+    """The tool over a library; `report` hears how far the listening is, in seconds."""
+    heard: OrderedDict[str, EventRun] = OrderedDict()
+
+    def hear_events(
+        sound: str,
+        only: list[str] | None = None,
+        without: list[str] | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        rename: dict[str, str] | None = None,
+        style: str = "sdh",
+    ) -> Answer:
+        """Tell what is heard in a sound or a video, and when; shows a timeline that plays, with subtitles to take away.
+
+        Args:
+            sound: Its id: "412" for a sound of the library, or that of an attachment, such as "a3fa9c2d1".
+            only: Show these kinds of sound alone, such as "animals".
+            without: Leave these kinds of sound out.
+            start_s: Show what is heard from this second on.
+            end_s: Show what is heard up to this second.
+            rename: Call what is heard by another name, such as {"noise": "rain"}.
+            style: How subtitles are written: sdh for the deaf and hard of hearing, events in plain brackets, or all.
+        """
+        if style not in STYLES:
+            raise NotFoundError(f"there is no style {style!r} of subtitles; choose one of {', '.join(STYLES)}")
+        run = _listened(library, sound, heard, report)
+        events = chosen(run.events, only or [], without or [], start_s, end_s, rename)
+        cues = make_cues(events, style, Limits.of(library.settings))
+        given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
+        name = ATTACHED if ATTACHMENT.fullmatch(sound) else library.source_path(sound).name
+        artifact = {
+            "kind": "timeline",
+            "sound": sound,
+            "name": name,
+            "duration_s": round(run.duration_s, 3),
+            "has_picture": run.has_picture,
+            "events": [event.as_dict() for event in events],
+            "hidden": len(run.events) - len(events),
+            "edits": {key: value for key, value in given.items() if value is not None},
+            "srt": formats.as_srt(cues),
+            "vtt": formats.as_vtt(cues),
+            "note": run.note,
+        }
+        return _told(sound, name, run, events), artifact
+
+    return as_tool(hear_events)
+
+
+def _listened(
+    library: Library, sound: str, heard: "OrderedDict[str, EventRun]", report: Callable[[Progress], None]
+) -> EventRun:
+    run = heard.pop(sound, None)
+    if run is None:
+        run = EventRun(library.source_path(sound))
+        for progress in run:
+            report(progress)
+    heard[sound] = run
+    while len(heard) > MOST_KEPT:
+        heard.popitem(last=False)
+    return run
+
+
+def _told(sound: str, name: str, run: EventRun, events: Sequence[Event]) -> str:
+    called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
+    what = f"what is heard in {called}, {run.duration_s:.1f} s"
+    if not events:
+        return f"{what}: nothing that the ears can name"
+    lines = [f"{each.start_s:.1f}-{each.end_s:.1f} s: {quoted(each.label)}" for each in events[:MOST_TOLD]]
+    more = [f"and {len(events) - MOST_TOLD} more"] if len(events) > MOST_TOLD else []
+    note = [f"Tell the person: {quoted(run.note, 200)}"] if run.note else []
+    return "\n".join([f"{what}:", *lines, *more, *note])
