@@ -22,13 +22,14 @@ def write_video(
     picture_at_s: float = 0.0,
     seconds: float = 4.0,
     index_first: bool = False,
+    codec: str = "mpeg4",
 ) -> Path:
     """A grey video of a length with a mono sound on each track, at RATE_HZ; its ending says the container.
 
-    index_first: of an mp4, so that what is cut off at the end can still be read up to there.
+    codec: of the picture; browsers show libx264's. index_first: of an mp4, so that what is cut off at the end can still be read up to there.
     """
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as out:
-        video: Any = out.add_stream("mpeg4", rate=PER_S)
+        video: Any = out.add_stream(codec, rate=PER_S)
         video.width = video.height = 64
         sounds: list[Any] = [out.add_stream("aac", rate=RATE_HZ, layout="mono") for _ in tracks]
         packets = []

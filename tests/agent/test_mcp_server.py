@@ -61,7 +61,9 @@ async def test_a_client_lists_searches_reads_and_is_refused_an_export(demo_libra
         assert "what is heard in them" in (search.description or "")
         for name, tool in tools.items():
             assert tool.annotations is not None
-            assert tool.annotations.readOnlyHint == (name in READS | {"compare_ears", "count_sounds"}), name
+            assert tool.annotations.readOnlyHint == (name in READS | {"compare_ears", "count_sounds", "hear_events"}), (
+                name
+            )
 
         found = await client.call_tool("search_by_text", {"text": "kick", "k": 4})
         assert not found.isError

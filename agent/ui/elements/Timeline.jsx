@@ -1,24 +1,24 @@
 // What is heard in a sound or a video, and when: a player with subtitles, and a lane for each kind of sound.
 // Drawn from its props alone; every text is shown as text.
-import { useEffect, useMemo, useRef, useState } from "react"
+import { useRef, useState } from "react"
 import { Download } from "lucide-react"
 
 const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`
 const percent = (s) => `${Math.min(100, Math.max(0, (100 * s) / Math.max(props.duration_s, 0.001)))}%`
 
-// An address of a text that the page itself holds, for as long as the card is there.
-function useAddress(text, type) {
-  const address = useMemo(() => URL.createObjectURL(new Blob([text], { type })), [text, type])
-  useEffect(() => () => URL.revokeObjectURL(address), [address])
-  return address
+// An address of a text that the page itself holds. It is kept: a card is drawn anew while its player still reads it.
+const addresses = (window.earshotAddresses ??= new Map())
+function addressOf(text, type) {
+  if (!addresses.has(text)) addresses.set(text, URL.createObjectURL(new Blob([text], { type })))
+  return addresses.get(text)
 }
 
 export default function Timeline() {
   const media = useRef(null)
   const [at, setAt] = useState(0)
   const [failed, setFailed] = useState(false)
-  const vtt = useAddress(props.vtt, "text/vtt")
-  const srt = useAddress(props.srt, "application/x-subrip")
+  const vtt = addressOf(props.vtt, "text/vtt")
+  const srt = addressOf(props.srt, "application/x-subrip")
   const Media = props.has_picture ? "video" : "audio"
 
   const begin = (event) => {

@@ -52,6 +52,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ("search_by_audio", {"sound": "1", "text": "MARK"}),
     ("search_by_audio", {"sound": "1", "start_s": 900.0}),
     ("get_metadata", {"sounds": ["1", "2"]}),
+    ("hear_events", {"sound": "1"}),
     ("count_sounds", {}),
     ("summarize_cluster", {"cluster": 1}),
     ("describe_selection", {"selection": 1}),
