@@ -34,11 +34,13 @@ def one_for_each(heard: Sequence[Named]) -> list[Named]:
     for one in _telling_first(heard, ontology):
         meanwhile = told.meanwhile(one)
         narrower = [other for other in meanwhile if ontology.implies(other.label, one.label)]
-        if _stands_for(one, narrower) and len(narrower) == len(meanwhile):
-            for other in narrower:
-                told.remove(other)
-        elif any(_is_part(one, other) or not apart(other.label, one.label) for other in meanwhile):
+        replaced = narrower if _stands_for(one, narrower) else []
+        if any(
+            _is_part(one, other) or not apart(other.label, one.label) for other in meanwhile if other not in replaced
+        ):
             continue
+        for other in replaced:
+            told.remove(other)
         told.add(one)
     return told.in_order()
 
