@@ -35,7 +35,9 @@ SCENES = ((1, 0.0), (1, 10.0), (1, 20.0), (2, 10.0), (3, 10.0))
 SINGLE = (1, 10.0)
 
 PER_WINDOW = round(1 / CELL_S)
-PEER_FITS = FITS  # of 0.4, 0.5, 0.6 and 0.7 the best for the peer
+PEER_FITS = (
+    FITS  # of 0.4 to 0.7 the best for the peer over all scenes; for single sounds of the demo 0.7 would be better
+)
 
 Pairs = list[tuple[list[Timed], list[Timed]]]
 """What was placed and what was found, for each scene."""
