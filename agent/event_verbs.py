@@ -48,9 +48,11 @@ def events(
     """
     if style not in STYLES:
         raise UnknownNameError(f"there is no style {style!r}; choose one of {', '.join(STYLES)}")
+    if with_speech and not (srt or vtt):
+        raise typer.BadParameter("--with-speech goes into subtitles; say where with --srt or --vtt")
     limits = Limits.of(read_settings(None))
     targets = [path for path in (srt, vtt, csv, audacity, raven) if path]
-    check_targets(targets, file, replace=force)
+    check_targets(targets, [file, with_speech] if with_speech else [file], replace=force)
     words = read_words(with_speech) if with_speech else []
     run = EventRun(file, query or [], track)
     with_bar(run)

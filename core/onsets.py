@@ -66,7 +66,8 @@ class LevelMeter:
 def onsets(rise: Series, level: Series) -> NDArray[np.intp]:
     """Frames where the sound sets in: local maxima of the rise that stand out from their surroundings.
 
-    rise: as `Rises` gives it. level: in dB, of any kind; what lies 40 dB below the loudest frame has no onset.
+    rise: as `Rises` gives it. level: in dB re full scale, of the power or over the bands; what lies 40 dB below the
+    loudest frame has no onset, and what begins above -60 dB has one in its first frame.
     """
     if not len(rise):
         return np.zeros(0, np.intp)

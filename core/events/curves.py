@@ -18,6 +18,7 @@ from core.listening import Counter, tapped
 from core.onsets import LevelMeter
 from core.records import Samples
 from core.tagging import calibrated, with_parents
+from core.words import Weights
 
 CELL_S = 0.25  # from one window to the next, and what a curve has one value for
 WINDOWS_PER_BATCH = 32
@@ -50,7 +51,7 @@ class Curves:
         """How likely a class is in each cell."""
         return spread(probabilities(self.heard[:, place]), self.per_window)
 
-    def of(self, meaning: NDArray[np.float32]) -> Curve:
+    def of(self, meaning: Weights) -> Curve:
         """How well a text fits in each cell, from its weights over the classes (`core.words.understand`)."""
         return spread(fit(meaning, self.heard.T), self.per_window)
 

@@ -14,6 +14,7 @@ from core.sources import BROAD, apart
 from core.tagging import NEARLY_ITS_KIND
 
 COVERS = 0.3  # of a broad kind's time: from here on its narrower names stand for it
+COVERS_BROAD = 0.1  # and of one that says little, such as Animal
 OVERLAPS = 0.5  # of the shorter one's time: from here on two are heard at once
 FAINTER = 0.9  # of the score of another that is heard meanwhile: below, it is taken for a part of that one
 PAGE = 64  # cells
@@ -33,11 +34,13 @@ def one_for_each(heard: Sequence[Named]) -> list[Named]:
     for one in _telling_first(heard, ontology):
         meanwhile = told.meanwhile(one)
         narrower = [other for other in meanwhile if ontology.implies(other.label, one.label)]
-        if _stands_for(one, narrower) and len(narrower) == len(meanwhile):
-            for other in narrower:
-                told.remove(other)
-        elif any(_is_part(one, other) or not apart(other.label, one.label) for other in meanwhile):
+        replaced = narrower if _stands_for(one, narrower) else []
+        if any(
+            _is_part(one, other) or not apart(other.label, one.label) for other in meanwhile if other not in replaced
+        ):
             continue
+        for other in replaced:
+            told.remove(other)
         told.add(one)
     return told.in_order()
 
@@ -52,10 +55,9 @@ def clearest(heard: Sequence[Named]) -> list[Named]:
 
 
 def _stands_for(one: Named, narrower: Sequence[Named]) -> bool:
-    """Whether a kind is told in place of its narrower names: they cover too little of it, and it says enough."""
-    if one.label in BROAD and one.label != "Music":
-        return False
-    return bool(narrower) and _covered(one, narrower) < COVERS
+    """Whether a kind is told in place of its narrower names: they cover too little of it."""
+    says_little = one.label in BROAD and one.label != "Music"
+    return bool(narrower) and _covered(one, narrower) < (COVERS_BROAD if says_little else COVERS)
 
 
 def _is_part(one: Named, other: Named) -> bool:

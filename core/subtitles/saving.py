@@ -9,19 +9,20 @@ from pathlib import Path
 from core.errors import EarshotError
 
 
-def check_targets(targets: Sequence[Path], source: Path, *, replace: bool) -> None:
+def check_targets(targets: Sequence[Path], sources: Sequence[Path], *, replace: bool) -> None:
     """Raises EarshotError, before any work is done, for a file that cannot be written or must not be.
 
-    source: the file that is listened to; it is never written over, not even where files may be replaced.
+    sources: the files that are read; they are never written over, not even where files may be replaced.
     """
+    read = {source.expanduser().resolve() for source in sources}
     seen = set[Path]()
     for target in targets:
         place = target.expanduser().resolve()
         if place in seen:
             raise EarshotError(f"{target} is named twice; give each file a name of its own")
         seen.add(place)
-        if place == source.expanduser().resolve():
-            raise EarshotError(f"{target} is the file that is listened to; choose another name")
+        if place in read:
+            raise EarshotError(f"{target} is a file that is read here; choose another name")
         if place.is_dir():
             raise EarshotError(f"{target} is a folder; name a file in it")
         if not place.parent.is_dir():

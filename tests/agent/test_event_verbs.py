@@ -58,7 +58,7 @@ def test_nothing_is_written_over_without_force(run, clip, tmp_path):
     assert run("events", clip, "--srt", target, "--force").code == 0
     assert "[church bell]" in target.read_text()
     done = run("events", clip, "--srt", clip, "--force")
-    assert done.code == 1 and "is the file that is listened to" in done.err
+    assert done.code == 1 and "is a file that is read here" in done.err
 
 
 def test_what_is_asked_for_is_told_in_its_words(run, clip):
@@ -72,6 +72,14 @@ def test_words_are_merged_in_the_style_that_is_asked_for(run, clip, tmp_path):
     assert run("events", clip, "--with-speech", words, "--style", "sdh", "--srt", target).code == 0
     lines = target.read_text().splitlines()
     assert lines[1:3] == ["00:00:00,500 --> 00:00:01,500", "Listen!"] and lines[6] == "[Church bell]"
+
+
+def test_words_without_a_subtitle_to_go_into_are_refused(run, clip, tmp_path):
+    words = tmp_path / "words.srt"
+    words.write_text("1\n00:00:00,500 --> 00:00:01,500\nListen!\n")
+    assert run("events", clip, "--with-speech", words).code == 2
+    assert run("events", clip, "--with-speech", words, "--srt", words, "--force").code == 1
+    assert "Listen!" in words.read_text()
 
 
 def test_the_second_sound_track_can_be_chosen(run, tmp_path):
@@ -116,7 +124,7 @@ def test_what_cannot_be_heard_is_one_sentence(run, tmp_path, name, said):
         (["--style", "loud"], "there is no style 'loud'; choose one of events, sdh, all"),
         (["--query", "xqzv"], "do not know what 'xqzv' sounds like"),
         (["--track", "2"], "holds one sound track, and no track 2; choose track 1"),
-        (["--with-speech", "none.srt"], "there is no file none.srt; name an SRT file with the words"),
+        (["--with-speech", "none.srt", "--srt", "a.srt"], "there is no file none.srt; name an SRT file with the words"),
         (["--srt", "nowhere/a.srt"], "make it first"),
     ],
 )

@@ -13,15 +13,18 @@ from core.demo import KINDS
 from core.demo.shaping import noise as shaped_noise
 from core.embedding.base import Heard
 from core.errors import AudioError, UnsupportedError
-from core.events.curves import Curves, hear, spread
+from core.events.curves import CELL_S, Curves, hear, spread
 from core.events.edges import sharpened
-from core.events.finding import Event, EventRun
+from core.events.finding import Event, EventRun, find_events
 from core.events.kinds import HEARD, is_event, is_sure, thresholds_of
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import Span, Thresholds, spans
+from core.heard import levels
 from core.onsets import LevelMeter
 from core.ontology import audioset
 from core.records import Samples
+from core.tagging import with_parents
+from core.words import understand
 from tests.sounds import RATE_HZ, noise, silence, write_sound
 from tests.videos import write_video
 
@@ -134,9 +137,9 @@ def test_what_is_no_event_is_not_told(name: str) -> None:
     assert not is_event(audioset().classes[place_of(name)])
 
 
-def test_speech_is_common_and_needs_less_than_others_and_what_embarrasses_needs_more() -> None:
-    assert thresholds_of(place_of("Speech")).on < thresholds_of(place_of("Dog")).on == HEARD.on
-    assert thresholds_of(place_of("Fart")).on > HEARD.on
+def test_what_is_common_is_told_where_it_is_sure_and_what_embarrasses_only_then() -> None:
+    on = {name: thresholds_of(place_of(name)).on for name in ("Cricket", "Speech", "Walk, footsteps", "Fart")}
+    assert on["Speech"] < on["Walk, footsteps"] < on["Cricket"] == HEARD.on < on["Fart"]
 
 
 def test_what_goes_on_for_long_has_to_be_likely_all_the_while() -> None:
@@ -145,6 +148,44 @@ def test_what_goes_on_for_long_has_to_be_likely_all_the_while() -> None:
     assert not is_sure(rain, np.full(80, 0.36, np.float32))
     assert is_sure(rain, np.full(80, 0.5, np.float32))
     assert not is_sure(music, np.full(8, 0.9, np.float32)) and is_sure(music, np.full(12, 0.9, np.float32))
+
+
+# --- events of curves -------------------------------------------------------------------------------------------------
+
+
+def heard_as(**likely: Sequence[float]) -> Curves:
+    """Curves of a sound in whose windows, one every quarter second, classes are as likely as told."""
+    n_windows = max(map(len, likely.values()))
+    probabilities = np.zeros((n_windows, 521), np.float32)
+    for name, values in likely.items():
+        probabilities[:, place_of(name)] = values
+    curves = Curves(4)
+    curves.add(levels(with_parents(probabilities)))
+    curves.duration_s = (n_windows + 3) * CELL_S
+    return curves
+
+
+def told(found: Sequence[Event]) -> list[tuple[str, float, float]]:
+    return [(each.label, each.start_s, each.end_s) for each in found]
+
+
+def test_what_goes_on_is_one_event_and_its_kinds_are_none() -> None:
+    assert told(find_events(heard_as(Speech=[0.6, 0.9] * 10), {})) == [("Speech", 0.0, 5.75)]
+    assert told(find_events(heard_as(Bird=[0.0] * 8 + [0.8] * 8 + [0.0] * 8), {})) == [("Bird", 2.5, 4.25)]
+
+
+def test_what_is_unsure_for_long_is_told_where_it_is_sure() -> None:
+    murmur, call = [0.12] * 40, [0.8] * 8
+    found = find_events(heard_as(Bird=[*murmur, *call, *murmur, *call, *murmur]), {})
+    assert [event.label for event in found] == ["Bird", "Bird"]
+    assert [event.start_s for event in found] == pytest.approx([10.0, 22.0], abs=0.5)
+    assert find_events(heard_as(Bird=murmur * 3), {}) == []
+
+
+def test_a_text_is_found_by_what_it_means() -> None:
+    curves = heard_as(Bird=[0.0] * 8 + [0.8] * 8 + [0.0] * 8)
+    assert [event.label for event in find_events(curves, {"a bird": understand("a bird")})] == ["a bird"]
+    assert find_events(curves, {"a siren": understand("a siren")}) == []
 
 
 # --- edges ------------------------------------------------------------------------------------------------------------

@@ -270,23 +270,23 @@ def test_nothing_is_written_over_and_all_is_written_or_nothing(tmp_path: Path) -
     source.write_text("video")
     old.write_text("mine")
     with pytest.raises(EarshotError, match=r"old\.vtt is there already; choose another name, or write over it"):
-        check_targets([new, old], source, replace=False)
+        check_targets([new, old], [source], replace=False)
     with pytest.raises(EarshotError, match="is there already"):  # one that has appeared since it was looked for
         write_texts({new: "a", old: "b"}, replace=False)
     assert old.read_text() == "mine" and sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "old.vtt"]
-    check_targets([new, old], source, replace=True)
+    check_targets([new, old], [source], replace=True)
     write_texts({new: "a", old: "b"}, replace=True)
     assert (new.read_text(), old.read_text()) == ("a", "b")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "new.srt", "old.vtt"]
 
 
-def test_the_file_that_is_listened_to_is_never_a_target(tmp_path: Path) -> None:
+def test_a_file_that_is_read_is_never_a_target(tmp_path: Path) -> None:
     source = tmp_path / "clip.mp4"
     for targets, said in (
-        ([source], "is the file that is listened to"),
+        ([source], "is a file that is read here"),
         ([tmp_path], "is a folder"),
         ([tmp_path / "none" / "a.srt"], "there is no folder"),
         ([tmp_path / "a.srt", tmp_path / "a.srt"], "is named twice"),
     ):
         with pytest.raises(EarshotError, match=said):
-            check_targets(targets, source, replace=True)
+            check_targets(targets, [source], replace=True)
