@@ -27,6 +27,7 @@ TITLE = "Sounds"
 MS = Fraction(1, 1000)  # the clock of the new track
 OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")  # not of what is in it
 KEPT = ("video", "audio", "subtitle", "attachment")
+GAP = b"\0\0"  # between two cues of mov_text; FFmpeg makes them anew, and would have some of them twice
 APPLE_HEVC = "hvc1"  # FFmpeg would write hev1, which Apple's players refuse
 
 MOV_TEXT_HEADER = b"""[Script Info]
@@ -140,6 +141,8 @@ def add_copies(original: InputContainer, made: OutputContainer, but: int | None 
                 copy.disposition = stream.disposition
                 if stream.codec_context.codec_tag == APPLE_HEVC and made.format.name in ("mp4", "mov"):
                     copy.codec_context.codec_tag = APPLE_HEVC
+            if stream.type == "video" and stream.average_rate:
+                copy.codec_context.framerate = stream.average_rate  # Matroska's length of a picture
             copies[stream.index] = copy
     made.metadata.update({name: said for name, said in original.metadata.items() if name not in OF_THE_FILE})
     made.set_chapters(original.chapters())
@@ -152,6 +155,8 @@ def walked(original: InputContainer, name: str) -> Iterator[tuple[Any, tuple[Pro
     begins_s = Fraction(original.start_time or 0, av.time_base)
     told_s = -1
     for packet in _dated(original.demux()):
+        if packet.stream.type == "subtitle" and bytes(packet) == GAP:
+            continue
         done_s = int(packet.dts * packet.time_base - begins_s)
         further = done_s > told_s
         told_s = max(told_s, done_s)
