@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
+from av.stream import Disposition
 
 from core.audio import open_container
 from core.errors import EarshotError
@@ -27,6 +29,7 @@ TITLE = "Sounds"
 MS = Fraction(1, 1000)  # the clock of the new track
 OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")  # not of what is in it
 KEPT = ("video", "audio", "subtitle", "attachment")
+COVER = Disposition.attached_pic
 GAP = b"\0\0"  # between two cues of mov_text; FFmpeg makes them anew, and would have some of them twice
 APPLE_HEVC = "hvc1"  # FFmpeg would write hev1, which Apple's players refuse
 
@@ -82,9 +85,11 @@ def check_video(source: Path, target: Path, *, drawn: bool = False) -> None:
         picture = picture_of(original, source)
         with holding(source, target):
             add_copies(original, trial, but=picture.index if drawn else None)
-            if not drawn:
+            if drawn:
+                trial.add_stream(kind.picture)
+            else:
                 _add_track(trial, kind)
-                trial.start_encoding()
+            trial.start_encoding()
 
 
 def mux_subtitles(source: Path, target: Path, cues: Sequence[Cue], *, replace: bool) -> Iterator[Progress]:
@@ -122,7 +127,7 @@ def mux_subtitles(source: Path, target: Path, cues: Sequence[Cue], *, replace: b
 def picture_of(original: InputContainer, source: Path) -> Any:
     """The stream that is seen when a video plays; the cover of a sound is none. Raises EarshotError if it has none."""
     for stream in original.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
+        if not stream.disposition & COVER:
             return stream
     raise EarshotError(f"{source.name} has no picture to show subtitles on; write them with --srt or --vtt")
 
@@ -139,7 +144,11 @@ def add_copies(original: InputContainer, made: OutputContainer, but: int | None 
             copy.metadata.update(stream.metadata)
             if stream.type != "attachment":
                 copy.disposition = stream.disposition
-                if stream.codec_context.codec_tag == APPLE_HEVC and made.format.name in ("mp4", "mov"):
+                if (
+                    stream.name == "hevc"
+                    and stream.codec_context.codec_tag == APPLE_HEVC
+                    and made.format.name in ("mp4", "mov")
+                ):
                     copy.codec_context.codec_tag = APPLE_HEVC
             if stream.type == "video" and stream.average_rate:
                 copy.codec_context.framerate = stream.average_rate  # Matroska's length of a picture
@@ -154,7 +163,7 @@ def walked(original: InputContainer, name: str) -> Iterator[tuple[Any, tuple[Pro
     total_s = max(1, (original.duration or 0) // av.time_base)
     begins_s = Fraction(original.start_time or 0, av.time_base)
     told_s = -1
-    for packet in _dated(original.demux()):
+    for packet in _dated(original.demux(), name):
         if packet.stream.type == "subtitle" and bytes(packet) == GAP:
             continue
         done_s = int(packet.dts * packet.time_base - begins_s)
@@ -199,13 +208,16 @@ def _reason(problem: Exception) -> str:
     return getattr(problem, "strerror", None) or str(problem)
 
 
-def _dated(packets: Iterator[Any]) -> Iterator[Any]:
+def _dated(packets: Iterator[Any], name: str) -> Iterator[Any]:
     """The packets, each with a time of decoding, in steps of its length before the first that the file tells of.
 
-    Matroska tells none of the first pictures where some are decoded ahead; mp4 must have them.
+    Matroska tells none of the first pictures where some are decoded ahead; mp4 must have them. A cover has none at all.
+    Raises EarshotError for a packet whose time nothing tells.
     """
     held: dict[int, list[Any]] = {}
     for packet in packets:
+        if packet.stream.disposition & COVER and packet.size:
+            packet.pts = packet.dts = packet.pts or 0
         if packet.dts is None:
             if packet.size:  # without a size it marks the end of a stream
                 held.setdefault(packet.stream_index, []).append(packet)
@@ -215,11 +227,11 @@ def _dated(packets: Iterator[Any]) -> Iterator[Any]:
             one.dts = packet.dts - steps * max(1, one.duration or 0)
             yield one
         yield packet
-    for early in held.values():
-        for one in early:
-            if one.pts is not None:
-                one.dts = one.pts
-                yield one
+    for one in chain.from_iterable(held.values()):
+        if one.pts is None:
+            raise EarshotError(f"{name} does not say when its pictures are shown; convert it, or use --srt")
+        one.dts = one.pts
+        yield one
 
 
 def _add_track(made: OutputContainer, kind: Kind) -> Any:

@@ -72,6 +72,24 @@ def frames(path: Path) -> list[tuple[float, np.ndarray]]:
         return [(frame.time, frame.to_ndarray(format="gray")) for frame in file.decode(stream)]
 
 
+def with_cover(source: Path, name: str, *kinds: str) -> Path:
+    """The streams of some kinds of a video, and a red cover."""
+    target = source.with_name(name)
+    with av.open(str(source)) as file, av.open(str(target), "w", format="mp4") as made:
+        copies = {each.index: made.add_stream_from_template(each) for each in file.streams if each.type in kinds}
+        cover: Any = made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        red = av.VideoFrame.from_ndarray(np.full((64, 64, 3), (255, 0, 0), np.uint8)).reformat(format="yuvj420p")
+        red.pts = 0
+        made.mux([*cover.encode(red), *cover.encode(None)])
+        for packet in file.demux():
+            if packet.size and packet.stream_index in copies:
+                packet.stream = copies[packet.stream_index]
+                made.mux(packet)
+    return target
+
+
 # --- a track ----------------------------------------------------------------------------------------------------------
 
 
@@ -82,6 +100,15 @@ def test_every_packet_is_the_one_it_was(tmp_path: Path, ending: str) -> None:
     made = tracks(mux(clip, f"made{ending}", RAIN, DOG))
     assert made[:-1] == tracks(clip) and len(made) == 4
     assert made[-1][0] == "subtitle" and clip.read_bytes() == before
+
+
+def test_a_video_may_move_to_another_container(tmp_path: Path) -> None:
+    """AVI numbers what is in it where others have four letters; only the packets count."""
+    clip = write_video(tmp_path / "clip.avi", [noise(4)])
+    made = tracks(mux(clip, "made.mkv", RAIN))[:2]
+    assert [[data for _, data in track] for _, track in made] == [
+        [data for _, data in each] for _, each in tracks(clip)
+    ]
 
 
 def test_cues_stand_in_the_track_at_their_times(clip: Path) -> None:
@@ -105,6 +132,16 @@ def test_tracks_that_are_there_stay(clip: Path) -> None:
     assert tracks(twice)[:3] == tracks(clip.with_name("once.mp4"))
     assert shown(twice, 0) == [(0.5, 1.5, "[rain]")] and shown(twice, 1)[0][0] == 2.0
     assert len(tracks(burn(twice, "burned.mp4", RAIN))) == 4
+
+
+def test_a_cover_stays_and_is_no_picture_of_a_video(clip: Path) -> None:
+    covered = with_cover(clip, "covered.mp4", "video", "audio")
+    for number, write in enumerate((mux, burn)):
+        with av.open(str(write(covered, f"{number}.mp4", RAIN))) as file:
+            (cover,) = (each for each in file.streams if each.disposition & av.stream.Disposition.attached_pic)
+            assert [packet.size > 100 for packet in file.demux(cover) if packet.size] == [True]
+    with pytest.raises(EarshotError, match=r"song\.m4a has no picture"):
+        check_video(with_cover(clip, "song.m4a", "audio"), clip.with_name("b.mp4"))
 
 
 @pytest.mark.parametrize(("picture_at_s", "begins_s"), [(0.0, 0.0), (1.0, 1.0), (3.0, 2.0)])
