@@ -1,5 +1,6 @@
-"""The command that tells what is heard in a file, and when, and writes it as subtitles and tables."""
+"""The command that tells what is heard in a file, and when, and writes it as subtitles, tables and videos."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from agent.terminal import JsonOption, Verb, err, out, print_json, with_bar
 from core.errors import UnknownNameError
 from core.events.finding import Event, EventRun
 from core.subtitles import formats
+from core.subtitles.burning import burn_subtitles
 from core.subtitles.cues import Limits
 from core.subtitles.merging import subtitled
+from core.subtitles.muxing import check_video, mux_subtitles
 from core.subtitles.reading import read_words
 from core.subtitles.saving import check_targets, write_texts
 from core.subtitles.wording import STYLES
@@ -31,6 +34,12 @@ def events(
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")] = None,
     audacity: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a label track of Audacity.")] = None,
     raven: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a selection table of Raven.")] = None,
+    mux: Annotated[
+        Path | None, typer.Option("--mux", metavar="FILE", help="Write the video again with a subtitle track.")
+    ] = None,
+    burn: Annotated[
+        Path | None, typer.Option("--burn", metavar="FILE", help="Write the video again with subtitles in its picture.")
+    ] = None,
     query: Annotated[
         list[str] | None, typer.Option("--query", metavar="TEXT", help="Tell of this only; may be repeated.")
     ] = None,
@@ -42,17 +51,20 @@ def events(
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what is heard in a file, and when; write it as subtitles or as a table.
+    """Tell what is heard in a file, and when; write it as subtitles, into a video or as a table.
 
     FILE is only read. With --query only what is asked for is told, and found more easily.
     """
     if style not in STYLES:
         raise UnknownNameError(f"there is no style {style!r}; choose one of {', '.join(STYLES)}")
-    if with_speech and not (srt or vtt):
-        raise typer.BadParameter("--with-speech goes into subtitles; say where with --srt or --vtt")
+    if with_speech and not (srt or vtt or mux or burn):
+        raise typer.BadParameter("--with-speech goes into subtitles; say where with --srt, --vtt, --mux or --burn")
     limits = Limits.of(read_settings(None))
-    targets = [path for path in (srt, vtt, csv, audacity, raven) if path]
+    targets = [path for path in (srt, vtt, csv, audacity, raven, mux, burn) if path]
     check_targets(targets, [file, with_speech] if with_speech else [file], replace=force)
+    for video in (mux, burn):
+        if video:
+            check_video(file, video, drawn=video is burn)
     words = read_words(with_speech) if with_speech else []
     run = EventRun(file, query or [], track)
     with_bar(run)
@@ -64,6 +76,10 @@ def events(
         (audacity, formats.as_audacity(run.events)),
         (raven, formats.as_raven(run.events)),
     )
+    for video, write in ((mux, mux_subtitles), (burn, burn_subtitles)):
+        if video:
+            with closing(write(file, video, cues, replace=force)) as steps:
+                with_bar(steps)
     write_texts({target: text for target, text in texts if target}, replace=force)
     if as_json:
         print_json({"events": [event.as_dict() for event in run.events]})

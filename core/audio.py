@@ -125,15 +125,20 @@ def open_source(path: Path, track: int = 1) -> Source:
 
     Raises AudioError with the reason when there is none.
     """
-    try:
-        container = av.open(str(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise AudioError(path.name, _why_unreadable(path, error)) from error
+    container = open_container(path)
     problem = _why_unusable(container, track)
     if problem:
         container.close()
         raise AudioError(path.name, problem)
     return Source(path.name, container, container.streams.audio[track - 1])
+
+
+def open_container(path: Path) -> InputContainer:
+    """A file with all its streams, read from the disk alone. Raises AudioError with the reason when it cannot be."""
+    try:
+        return av.open(str(path), metadata_errors="ignore", options={"protocol_whitelist": "file"})
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise AudioError(path.name, _why_unreadable(path, error)) from error
 
 
 def stretch(path: Path, sample_rate_hz: int, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Samples]:

@@ -61,6 +61,15 @@ def wrapped(text: str, width: int, lines: int) -> str:
     return "\n".join([*rows[:-1], f"{rows[-1][: width - 1].rstrip(' …')}…"])
 
 
+def font_file(text: str) -> str:
+    """The file of the first font that has every sign of a text; of the usual one where none has them all."""
+    from matplotlib import font_manager
+
+    signs = {ord(sign) for sign in text if not sign.isspace()}
+    paths = [font_manager.findfont(family) for family in families()]
+    return next((path for path in paths if signs <= font_manager.get_font(path).get_charmap().keys()), paths[0])
+
+
 def _has_shape(sign: str) -> bool:
     """Whether a sign is more than a control, a joiner, a variation selector or a part of a pair."""
     return unicodedata.category(sign)[0] != "C" and not 0xFE00 <= ord(sign) <= 0xFE0F

@@ -7,7 +7,7 @@ import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from math import inf
 
 from core.events.finding import Event
@@ -89,6 +89,24 @@ def make_cues(events: Sequence[Event], style: str = "events", limits: Limits | N
     shown = _once(_shown(event, style, limits) for event in sorted(events, key=lambda each: each.start_s))
     pages = _spaced(_joined(_cut(shown, limits)), limits)
     return [Cue(round(page.start_s, 3), round(page.end_s, 3), _packed(page.texts, limits)) for page in pages]
+
+
+def in_turn(cues: Sequence[Cue]) -> list[Cue]:
+    """The same, none at the same time as another: where several are shown, one holds the lines of all of them.
+
+    For what can show one cue at a time, such as a subtitle track of mp4. Times to a thousandth of a second.
+    """
+    rounded = [replace(cue, start_s=round(cue.start_s, 3), end_s=round(cue.end_s, 3)) for cue in cues]
+    waiting = deque(sorted(rounded, key=lambda cue: cue.start_s))
+    times = sorted({time_s for cue in rounded for time_s in (cue.start_s, cue.end_s)})
+    shown, pages = list[Cue](), list[Cue]()
+    for start_s, end_s in pairwise(times):
+        while waiting and waiting[0].start_s <= start_s:
+            shown.append(waiting.popleft())
+        shown = [cue for cue in shown if cue.end_s > start_s]
+        if shown:
+            pages.append(Cue(start_s, end_s, tuple(line for cue in shown for line in cue.lines)))
+    return pages
 
 
 def _shown(event: Event, style: str, limits: Limits) -> Shown:

@@ -13,12 +13,13 @@ from core.subtitles.cues import Cue
 
 KEPT_TAGS = re.compile(r"&lt;(/?[biu])&gt;")
 """Those of SRT that WebVTT knows as well."""
+SRT_TAGS = re.compile(r"</?[biu]>")
 
 
 def as_srt(cues: Sequence[Cue]) -> str:
     """SubRip: a number, times with a comma, the lines."""
     return "\n".join(
-        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{_text(cue)}\n"
+        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n{srt_text(cue)}\n"
         for number, cue in enumerate(cues, start=1)
     )
 
@@ -26,7 +27,7 @@ def as_srt(cues: Sequence[Cue]) -> str:
 def as_vtt(cues: Sequence[Cue]) -> str:
     """WebVTT (W3C, 2019): what would be markup is escaped; bold, italics and underlines stay."""
     return "WEBVTT\n\n" + "\n".join(
-        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{_escaped(_text(cue))}\n" for cue in cues
+        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{vtt_text(cue)}\n" for cue in cues
     )
 
 
@@ -56,14 +57,24 @@ def as_raven(events: Sequence[Event]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def srt_text(cue: Cue) -> str:
+    """The lines of a cue, in which nothing is left that ends a cue or looks like its times."""
+    return "\n".join(plain_line(line).replace("-->", "→") for line in cue.lines if line.strip())
+
+
+def vtt_text(cue: Cue) -> str:
+    """The same for WebVTT, whose markup it cannot be taken for."""
+    return _escaped(srt_text(cue))
+
+
+def bare_text(cue: Cue) -> str:
+    """The same for what knows no markup at all: bold, italics and underlines are lost."""
+    return SRT_TAGS.sub("", srt_text(cue))
+
+
 def _clock(seconds: float, sign: str) -> str:
     ms = round(seconds * 1000)
     return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}{sign}{ms % 1000:03d}"
-
-
-def _text(cue: Cue) -> str:
-    """The lines of a cue, in which nothing is left that ends a cue or looks like its times."""
-    return "\n".join(plain_line(line).replace("-->", "→") for line in cue.lines if line.strip())
 
 
 def _escaped(text: str) -> str:

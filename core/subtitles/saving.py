@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from core.errors import EarshotError
@@ -40,18 +40,41 @@ def write_texts(texts: Mapping[Path, str], *, replace: bool) -> None:
         parts: list[tuple[Path, Path]] = []
         for target, text in texts.items():
             place = target.expanduser()
-            handle, name = tempfile.mkstemp(prefix=".part-", dir=place.parent)
-            part = Path(name)
-            stack.callback(part.unlink, missing_ok=True)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            part.chmod(0o644)
+            part = stack.enter_context(_beside(place))
+            part.write_text(text, encoding="utf-8", newline="\n")
             parts.append((part, place))
         taken = [place for _, place in parts if place.exists()]
         if taken and not replace:
             raise _taken(taken[0])
         for part, place in parts:
             part.replace(place)
+
+
+@contextmanager
+def moved_there(target: Path, *, replace: bool) -> Iterator[Path]:
+    """A new file to be written beside a place; it is moved there in the end, or is gone where that was not reached.
+
+    Raises EarshotError for a file that has appeared there meanwhile, if it may not be replaced.
+    """
+    place = target.expanduser()
+    with _beside(place) as part:
+        yield part
+        if place.exists() and not replace:
+            raise _taken(target)
+        part.replace(place)
+
+
+@contextmanager
+def _beside(place: Path) -> Iterator[Path]:
+    """An empty file in the folder of another, readable by all; it is gone in the end unless it was moved."""
+    handle, name = tempfile.mkstemp(prefix=".part-", dir=place.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        part.chmod(0o644)
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _taken(target: Path) -> EarshotError:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -59,6 +60,24 @@ def test_nothing_is_written_over_without_force(run, clip, tmp_path):
     assert "[church bell]" in target.read_text()
     done = run("events", clip, "--srt", clip, "--force")
     assert done.code == 1 and "is a file that is read here" in done.err
+
+
+def test_a_video_is_written_again_with_its_subtitles(run, clip, tmp_path):
+    muxed, burned = tmp_path / "muxed.mp4", tmp_path / "burned.mkv"
+    done = run("events", clip, "--mux", muxed, "--burn", burned)
+    assert done.code == 0 and "written: " in done.out and "burned.mkv" in done.out
+    with av.open(str(muxed)) as file:
+        assert b"[church bell]" in b"".join(map(bytes, file.demux(file.streams.subtitles[0])))
+    with av.open(str(burned)) as file:
+        assert [stream.type for stream in file.streams] == ["video", "audio"]
+    for words, said in (
+        (["--mux", muxed], "is there already; choose another name, or write over it with --force"),
+        (["--burn", clip, "--force"], "is the file that is listened to; choose another name"),
+        (["--mux", tmp_path / "clip.webm"], "cannot hold all tracks of clip.mp4"),
+    ):
+        done = run("events", clip, *words)
+        assert done.code == 1 and said in done.err and done.err.count("\n") == 1
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_what_is_asked_for_is_told_in_its_words(run, clip):
