@@ -72,7 +72,7 @@ def about_counts(turn: Turn) -> Plan | None:
     if _BY_DOMAIN.search(text) and _COUNTS.search(text):
         return call("count", "count_sounds", by="domain")
     match = _MUCH.search(text) or _WHICH.search(text)
-    if match is None or _OTHERWISE.search(text):
+    if match is None or _OTHERWISE.search(text.replace("at the same time", "")):
         return None
     return _count(turn, match["what"], _those(turn) if _OF_THOSE.search(text) else {})
 

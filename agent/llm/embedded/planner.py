@@ -69,7 +69,8 @@ def plan(turn: Turn) -> Plan:
     if not guesses or guesses[0].score < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
-    if turn.asked in STEPS and intents[0] in _BARE and _is_bare(turn):
+    answers = turn.slots.groups is None or turn.asked in ("cluster", "recluster", "split")
+    if turn.asked in STEPS and answers and intents[0] in _BARE and _is_bare(turn):
         return STEPS[turn.asked](completed(turn))
     plans = [STEPS[intent](turn) for intent in intents]
     best = plans[0]
@@ -152,6 +153,7 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
 
 
 _BEFORE_GUESSES = (
+    searching.going_on,
     about_ears,
     regrouping.about_groups,
     revisiting.about_versions,
