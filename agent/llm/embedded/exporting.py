@@ -8,7 +8,7 @@ from agent.llm.embedded.content import holds_only, save_name
 from agent.llm.embedded.looking import clusters_named
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Plan, ask, call
-from agent.llm.embedded.pointing import GROUP, shown_id, titled
+from agent.llm.embedded.pointing import GROUP, groups_in, shown_id, titled
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wording import MARK
 
@@ -36,7 +36,10 @@ def export(turn: Turn) -> Plan:
 
 
 def _titled(turn: Turn) -> list[tuple[int, int | None]]:
-    """The group that "the group called Night" means, with its clustering."""
+    """The group that "the group called Night" or "that group" means, with its clustering."""
+    pointed = re.search(rf"\b(?:this|that) {GROUP}\b", turn.wording.words)
+    if pointed and len(meant := groups_in(turn, pointed[0]) or []) == 1:
+        return [(meant[0], shown_id(turn))]
     called = re.search(rf"\b{GROUP} (?:called|named|titled) (?P<title>.+)", turn.wording.written(turn.wording.words))
     number = titled(turn, called["title"].lower()) if called else None
     return [] if number is None else [(number, shown_id(turn))]

@@ -145,6 +145,8 @@ def _refuse(turn: Turn) -> Plan:
 def _never(turn: Turn) -> Plan | None:
     """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
     words = plain(turn)
+    if first("do_not", words):
+        return Plan("fine", text=replies.FINE)
     return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None
 
 

@@ -241,6 +241,9 @@ def going_on(turn: Turn) -> Plan | None:
         return None
     if first("count_found", turn.wording.words):
         return repeat(turn, "more")
+    number = next((ref.number for ref in turn.slots.refs if ref.kind == "number"), 0)
+    if 0 < number <= MOST_HITS and len(turn.slots.refs) == 1 and first("only_so_many", turn.wording.words):
+        return repeat(turn, "more", k=number)
     by_likeness = memory.search[0] == "search_by_audio" and memory.sounds(turn.slots.refs)
     return like(turn) if by_likeness and first("also_like", turn.wording.words) else None
 
