@@ -29,7 +29,11 @@ from tests.evals.stage import Stage
 from tools import CHANGES, WRITES_OUTSIDE, build_tools
 
 FOLDER = Path(__file__).parent
-SETS = {"seen": FOLDER / "conversations.toml", "held-out": FOLDER / "held_out.toml"}
+SETS = {
+    "seen": FOLDER / "conversations.toml",
+    "held-out": FOLDER / "held_out.toml",
+    "unseen": FOLDER / "unseen.toml",
+}
 LONGEST_TURN_S = 300.0
 
 log = logging.getLogger(__name__)
