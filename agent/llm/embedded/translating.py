@@ -50,7 +50,7 @@ class Language:
         text = self._parted(text)
         for pattern, english in self.patterns:
             text = pattern.sub(english, text)
-        pieces = _apart(text)
+        pieces = _apart(text.replace('""', '"'))  # a pattern puts titles in quotes, and the person may have as well
         return "".join(piece if kept else _WORD.sub(self._word, piece) for piece, kept in pieces)
 
     def _parted(self, text: str) -> str:
