@@ -29,7 +29,11 @@ from tests.evals.stage import Stage
 from tools import CHANGES, WRITES_OUTSIDE, build_tools
 
 FOLDER = Path(__file__).parent
-SETS = {"seen": FOLDER / "conversations.toml", "held-out": FOLDER / "held_out.toml"}
+SETS = {
+    "seen": FOLDER / "conversations.toml",
+    "held-out": FOLDER / "held_out.toml",
+    "unseen": FOLDER / "unseen.toml",
+}
 LONGEST_TURN_S = 300.0
 
 log = logging.getLogger(__name__)
@@ -52,10 +56,12 @@ async def evaluate(
     heard = model.model_copy(update={"callbacks": [listener]})
     agents: dict[int, _Table] = {}
     scores: list[Score] = []
+    writing: set[str] = set()
     for number, conversation in enumerate(chosen):
         library = stage.library(conversation)
+        writing = writing or _writing(library)
         if id(library) not in agents:
-            agents = {id(library): _Table(library, heard, listener)}  # the one before is not needed again
+            agents = {id(library): _Table(library, heard, listener, writing)}  # the one before is not needed again
         talk = _Talk(agents[id(library)], stage.sounds, str(number), longest_turn_s)
         scores += [await talk.score(conversation["kind"], turn) for turn in conversation["turns"]]
         if talk.wrote:
@@ -65,16 +71,18 @@ async def evaluate(
 
 
 class _Table:
-    """A library and the agent over it, for any number of conversations."""
+    """A library and the agent over it, for any number of conversations. writing: tools that may change something."""
 
-    def __init__(self, library: Library, model: BaseChatModel, listener: Listener) -> None:
-        self.library, self.listener = library, listener
+    def __init__(self, library: Library, model: BaseChatModel, listener: Listener, writing: set[str]) -> None:
+        self.library, self.listener, self.writing = library, listener, writing
         self.agent = build_agent(library, model, InMemorySaver())
-        self.writing = {
-            tool.name
-            for tool in build_tools(library)
-            if tool.metadata and {CHANGES, WRITES_OUTSIDE} & set(tool.metadata)
-        }
+
+
+def _writing(library: Library) -> set[str]:
+    """The names of the tools that may change something."""
+    return {
+        tool.name for tool in build_tools(library) if tool.metadata and {CHANGES, WRITES_OUTSIDE} & set(tool.metadata)
+    }
 
 
 class _Talk:

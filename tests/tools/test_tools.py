@@ -443,6 +443,12 @@ def test_export_of_some_clusters_is_of_the_latest_clustering_unless_it_is_named(
     assert {path.name for path in Path(exported["folder"], "clusters").iterdir()} == {"cluster-2", "cluster-3"}
 
 
+def test_export_of_clustering_0_is_of_the_one_that_is_meant_now(demo_library):
+    artifact(demo_library, "cluster", k=2)
+    artifact(demo_library, "cluster", k=4)
+    assert artifact(demo_library, "export", clustering=0)["clustering"] == 2
+
+
 def test_export_as_a_list_names_the_sounds_where_they_are(demo_library, demo_folder):
     exported = artifact(demo_library, "export", sounds=[KICK, HAT], format="csv", name="two")
     text = (Path(exported["folder"]) / "sounds.csv").read_text()

@@ -30,6 +30,7 @@ _MUCH = re.compile(
     rf"\s*{_HERE}(?P<what>[^?]*?)\s*[?.!]*$",
     re.IGNORECASE,
 )
+_TIME_OF = re.compile(r"\b(how (?:many|much)) (?:hours|minutes|seconds|time) (?:worth )?of ", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:do|have|are|is)\b[^?]*\b(?:more|less|fewer) than NUMBER\d+ (?P<what>[^?]+?)[ ?.!]*$")
 _WHICH = re.compile(
     rf"\b(?:which|what|any)\b(?: of)?(?: my| the| these)? {_SOUNDS}(?: here)? "
@@ -63,6 +64,7 @@ _OTHERWISE = re.compile(
 def about_counts(turn: Turn) -> Plan | None:
     """The step for a question after a number; None for any other message."""
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
+    text = _TIME_OF.sub(r"\1 ", text)
     if (match := _THAN.search(turn.wording.words)) and not turn.attached:
         return _count(turn, match["what"], {})
     if turn.attached or turn.slots.clusters or turn.slots.refs:
@@ -72,7 +74,7 @@ def about_counts(turn: Turn) -> Plan | None:
     if _BY_DOMAIN.search(text) and _COUNTS.search(text):
         return call("count", "count_sounds", by="domain")
     match = _MUCH.search(text) or _WHICH.search(text)
-    if match is None or _OTHERWISE.search(text):
+    if match is None or _OTHERWISE.search(text.replace("at the same time", "")):
         return None
     return _count(turn, match["what"], _those(turn) if _OF_THOSE.search(text) else {})
 

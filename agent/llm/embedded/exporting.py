@@ -8,6 +8,7 @@ from agent.llm.embedded.content import holds_only, save_name
 from agent.llm.embedded.looking import clusters_named
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Plan, ask, call
+from agent.llm.embedded.pointing import GROUP, groups_in, shown_id, titled
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wording import MARK
 
@@ -23,7 +24,7 @@ def export(turn: Turn) -> Plan:
     name = save_name(turn.wording, turn.slots.quotes, turn.slots.paths)
     if re.fullmatch(rf"(?:{'|'.join([*_FORMATS.values(), *_LINKS.values()])})(?: files?| lists?)?", name.lower()):
         name = ""  # "as csv" says how, not what it is called
-    clusters = clusters_named(turn)
+    clusters = clusters_named(turn) or _titled(turn)
     if clusters:
         return _clusters(turn, clusters, name)
     every = r"clusters|groups|piles|clustering|(?:each|every) (?:cluster|group|pile|one)"
@@ -34,10 +35,20 @@ def export(turn: Turn) -> Plan:
     return _sounds(turn, name)
 
 
+def _titled(turn: Turn) -> list[tuple[int, int | None]]:
+    """The group that "the group called Night" or "that group" means, with its clustering."""
+    pointed = re.search(rf"\b(?:this|that) {GROUP}\b", turn.wording.words)
+    if pointed and len(meant := groups_in(turn, pointed[0]) or []) == 1:
+        return [(meant[0], shown_id(turn))]
+    called = re.search(rf"\b{GROUP} (?:called|named|titled) (?P<title>.+)", turn.wording.written(turn.wording.words))
+    number = titled(turn, called["title"].lower()) if called else None
+    return [] if number is None else [(number, shown_id(turn))]
+
+
 def rather(turn: Turn) -> Plan | None:
     """The step for "only the first one then" after an export, done or refused; None for any other message."""
     refs = turn.slots.refs or turn.slots.clusters
-    if not (turn.memory.exported and refs and turn.says("only|just|rather|instead|then|better")):
+    if not (turn.memory.exported and refs and turn.says("only|just|rather|instead|then|better|too|also|as well")):
         return None
     left = MARK.sub("", turn.wording.words)
     return export(turn) if holds_only(left, "bare", "chatter") else None

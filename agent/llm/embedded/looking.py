@@ -21,7 +21,7 @@ from agent.llm.embedded.turn import Turn
 
 _MOST_AT_ONCE = 4  # groups told of in one turn, one call each
 _MOST_LOOKED_AT = 20  # sounds whose details are told at once
-_RATHER = r"rather|only|just|make|try|better|do|with|into|use|go for|enough|nicer|plenty"
+_RATHER = r"instead|rather|only|just|make|try|better|do|with|into|use|go for|enough|nicer|plenty"
 _FEWEST_IN_A_GROUP = 2  # sounds on the mean, of a list that is grouped
 
 
@@ -97,6 +97,7 @@ def into_groups(turn: Turn) -> Plan | None:
     """The step for a message that begins by asking for groups and says how many; None for any other message."""
     slots = turn.slots
     counted = slots.groups is not None or slots.free or slots.method is not None
+    counted = counted or first("group_all", turn.wording.words) is not None
     if not counted or slots.clusters or slots.clustering or slots.refs or not first("cluster_into", turn.wording.words):
         return None
     return None if turn.says("again|instead|same|redo|rather|once more|now") else cluster(turn)

@@ -50,8 +50,8 @@ def _map(turn: Turn, words: str) -> Plan | None:
         and holds_only(left, "map_words")
     ):
         return _shown_map(turn, words)
-    if turn.memory.map is not None and first("colour_again", words):
-        return _shown_map(turn, words)
+    if first("colour_again", words):
+        return _shown_map(turn, words) if turn.memory.map is not None else Plan("unclear", text=replies.UNCLEAR)
     return None
 
 

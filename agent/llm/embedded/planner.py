@@ -70,7 +70,8 @@ def plan(turn: Turn) -> Plan:
     if not guesses or guesses[0].score < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
-    if turn.asked in STEPS and intents[0] in _BARE and _is_bare(turn):
+    answers = turn.slots.groups is None or turn.asked in ("cluster", "recluster", "split")
+    if turn.asked in STEPS and answers and intents[0] in _BARE and _is_bare(turn):
         return STEPS[turn.asked](completed(turn))
     plans = [STEPS[intent](turn) for intent in intents]
     best = plans[0]
@@ -145,6 +146,8 @@ def _refuse(turn: Turn) -> Plan:
 def _never(turn: Turn) -> Plan | None:
     """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
     words = plain(turn)
+    if first("do_not", words):
+        return Plan("fine", text=replies.FINE)
     return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None
 
 
@@ -154,6 +157,7 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
 
 _BEFORE_GUESSES = (
     subtitling.about_events,
+    searching.going_on,
     about_ears,
     regrouping.about_groups,
     revisiting.about_versions,

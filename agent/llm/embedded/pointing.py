@@ -21,6 +21,7 @@ _BETWEEN = re.compile(r" ?, ?(?:and |with )?| (?:and|with|into|to|or|plus) ")
 _IDLE = frozenset(
     "a an some the my our your this that these those all both number numbers no nr # sound sounds ones one".split()
 )
+_FIRST_N = re.compile(rf"(?:the )?(?P<end>first|last) (?P<n>[1-9]\d?)(?: {GROUP}| ones)?")
 _POINTS = re.compile(r"\b(?:it|this|that)\b")
 
 
@@ -58,6 +59,9 @@ def groups_in(turn: Turn, words: str) -> list[int] | None:
     words = words.strip(" ,.!?:")
     if (whole := titled(turn, words)) is not None:
         return [whole]
+    if turn.memory.places_are == "clusters" and (several := _FIRST_N.fullmatch(words)):
+        shown, n = [int(place) for place in turn.memory.places], int(several["n"])
+        return shown[:n] if several["end"] == "first" else shown[-n:]
     found: list[int] = []
     of_groups = re.search(rf"\b{GROUP}\b", words) is not None
     for part in filter(None, _BETWEEN.split(words)):

@@ -39,6 +39,7 @@ _OF_GROUPS = re.compile(rf"\b(?:merg\w+|split\w*|renam\w+|name|title|mov\w+|edit
 _NOT_A_TITLE = {"fine", "thanks", "help", "cluster", "recluster", "describe", "groups", "export", "overview", "refuse"}
 _THIS_WITH = re.compile(rf"^(?:it|this|that)(?: one| {GROUP})?(?= (?:with|and|to|into)\b)")
 _ASKS = re.compile(r"\W*(?:what|which|who|how|tell me)\b(?! if)", re.IGNORECASE)
+_OF_SOUNDS = re.compile(r"\b(?:sounds?|recordings?|files?|clips?|samples?|tracks?) (?:number )?\d")
 _SURELY = 0.8
 
 
@@ -153,6 +154,8 @@ def _lowered(words: str) -> str:
 
 
 def _merge(turn: Turn) -> Plan | None:
+    if _OF_SOUNDS.search(words := plain(turn)) and not re.search(rf"\b{GROUP}\b", words):  # no sound is cut or mixed
+        return None
     if these := _these_groups(turn):
         return _edit(turn, "merge", clusters=these)
     words = without_clustering(plain(turn))
@@ -178,6 +181,8 @@ def _this_group(turn: Turn) -> str:
 
 def _split(turn: Turn) -> Plan | None:
     words = without_clustering(plain(turn))
+    if _OF_SOUNDS.search(words) and not re.search(rf"\b{GROUP}\b", words):
+        return None
     for match in found("split", words):
         if not _is_one_group(match["what"]):
             continue
@@ -195,7 +200,9 @@ def _is_one_group(words: str) -> bool:
 
 def _take_out(turn: Turn) -> Plan | None:
     words = without_clustering(plain(turn))
-    for match in found("take_out", words):
+    last = turn.memory.last
+    of_it = found("take_out_of_it", words) if last and last.kind == "cluster" else ()
+    for match in [*found("take_out", words), *of_it]:
         if _A_SOUND.search(match["what"]) and (sounds := sounds_in(turn, match["what"])):
             return _edit(turn, "move", clusters=[0], sounds=sounds)
     return None

@@ -19,6 +19,8 @@ _OF_GROUPS = re.compile(
 def about_versions(turn: Turn) -> Plan | None:
     """The step for a message about clusterings that are kept; None for any other."""
     words = plain(turn)
+    if len(turn.slots.clusters) > 1 and not re.search(rf"\b{_KEPT}\b", words):  # of two groups, not of two versions
+        return None
     for read in (_named, _compared, _gone_back, _listed):
         if (step := read(turn, words)) is not None:
             return step
@@ -35,7 +37,7 @@ def _named(turn: Turn, _: str) -> Plan | None:
     title = tidy(match["title"]) if match else ""
     if not match or not title:
         return None
-    number = int(match["n"]) if match["n"] else None
+    number = int(match["n"]) if match.groupdict().get("n") else None
     shown = (turn.memory.clustering or {}).get("clustering")
     return call("versions", "versions", restore=None if number == shown else number, name=title)
 

@@ -10,6 +10,7 @@ from agent.llm.embedded.content import Subject, beside, qualities, says_any, sub
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
 from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.turn import Turn
@@ -231,6 +232,20 @@ def more(turn: Turn) -> Plan:
     else:
         k = min(MOST_HITS, k + (turn.slots.k_more or _MORE))
     return repeat(turn, "more", k=k)
+
+
+def going_on(turn: Turn) -> Plan | None:
+    """The step for "how many are there?" and "and of 29?" after a search; None for any other message."""
+    memory, last = turn.memory, turn.memory.last
+    if memory.search is None or last is None or last.kind != "hits":
+        return None
+    if first("count_found", turn.wording.words):
+        return repeat(turn, "more")
+    number = next((ref.number for ref in turn.slots.refs if ref.kind == "number"), 0)
+    if 0 < number <= MOST_HITS and len(turn.slots.refs) == 1 and first("only_so_many", turn.wording.words):
+        return repeat(turn, "more", k=number)
+    by_likeness = memory.search[0] == "search_by_audio" and memory.sounds(turn.slots.refs)
+    return like(turn) if by_likeness and first("also_like", turn.wording.words) else None
 
 
 def count(turn: Turn, about: str) -> Plan:

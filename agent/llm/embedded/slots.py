@@ -156,6 +156,11 @@ def _ids(slots: Slots, parts: Parts, _: str) -> None:
     slots.refs += [Ref("id", value) for value in re.findall(r"a[0-9a-f]{8}\b|\d+(?::\d+)?", parts["list"])]
 
 
+def _id_range(slots: Slots, parts: Parts, _: str) -> None:
+    low, high = sorted((int(parts["low"]), int(parts["high"])))
+    slots.refs += [Ref("id", str(n)) for n in range(low, min(high, low + _MOST_ASKED) + 1)]
+
+
 def _places(slots: Slots, parts: Parts, _: str) -> None:
     slots.refs += [Ref("place", number=int(n), figure=n) for n in re.findall(r"\d+", parts["list"])]
 
@@ -215,6 +220,7 @@ _TAKES: dict[str, Take] = {
     "clusters": _clusters,
     "nth_cluster": _nth_cluster,
     "ids": _ids,
+    "id_range": _id_range,
     "places": _places,
     "numbers": _numbers,
     "nth": _nth,

@@ -15,6 +15,7 @@ from pathlib import Path
 _LANGUAGES = Path(__file__).with_name("languages")
 _KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)|\S*[/\\]\S*|\S+\.\w{2,4}\b")
 _WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST_STEM = 4  # letters of a word without its ending
 _SHORTEST = 3  # letters of a word in a compound
 _LINKS = ("", "s", "n", "en", "es", "er")  # between the two
 _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
@@ -25,7 +26,7 @@ class Language:
     """How a language is told from English, and what its words are in it.
 
     sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
-    whether two words are written as one, as in "Hundegebell".
+    whether two words are written as one, as in "Hundegebell". endings: what a known word may end in besides.
     """
 
     sure: frozenset[str]
@@ -33,6 +34,7 @@ class Language:
     words: Mapping[str, str]
     cut: re.Pattern[str] | None
     compounds: bool = False
+    endings: tuple[str, ...] = ()
 
     def known(self, text: str) -> int:
         """How many words of a sentence are known, if it is in this language; else 0.
@@ -48,7 +50,7 @@ class Language:
         text = self._parted(text)
         for pattern, english in self.patterns:
             text = pattern.sub(english, text)
-        pieces = _apart(text)
+        pieces = _apart(text.replace('""', '"'))  # a pattern puts titles in quotes, and the person may have as well
         return "".join(piece if kept else _WORD.sub(self._word, piece) for piece, kept in pieces)
 
     def _parted(self, text: str) -> str:
@@ -60,8 +62,10 @@ class Language:
 
     def _english(self, word: str) -> str | None:
         """A word in English, one that is made of two in two words; None if it is not known."""
-        if word in self.words or not self.compounds:
-            return self.words.get(word)
+        stems = [word.removesuffix(ending) for ending in self.endings if len(word) - len(ending) >= _SHORTEST_STEM]
+        known = next((each for each in (word, *stems) if each in self.words), None)
+        if known is not None or not self.compounds:
+            return self.words.get(known or word)
         for at in range(_SHORTEST, len(word) - _SHORTEST + 1):
             heads = [word[:at].removesuffix(link) for link in _LINKS]
             head = next((self.words[each] for each in heads if len(each) >= _SHORTEST and each in self.words), None)
@@ -90,7 +94,8 @@ def _read(path: Path) -> Language:
     cut = re.compile(rf"\b({table['cut'].replace(' ', '|')})['’](?=\w)", re.IGNORECASE) if "cut" in table else None
     words = {spelled: english for word, english in table["words"].items() for spelled in _spellings(word)}
     sure = frozenset(table["sure"].split())
-    return Language(sure, patterns, words | table["words"], cut, table.get("compounds", False))
+    endings = tuple(table.get("endings", "").split())
+    return Language(sure, patterns, words | table["words"], cut, table.get("compounds", False), endings)
 
 
 def _spellings(word: str) -> set[str]:

@@ -25,6 +25,26 @@ def test_a_bare_number_is_a_place_if_the_list_has_one_else_an_id():
     assert memory.sounds([Ref("number", "0", 0)]) == ["0"]
 
 
+def test_a_search_that_finds_nothing_leaves_the_list_before_it():
+    nothing = used("find frogs", "search_by_text", {"text": "frogs"}, hits() | {"hits": []})
+    memory = remember([*after("hits"), *nothing])
+
+    assert memory.sounds([Ref("place", number=2)]) == ["57"]
+    assert memory.shown_sounds == []
+
+
+def test_a_place_in_figures_is_an_id_where_no_list_was_shown():
+    twelfth = Ref("place", number=12, figure="12")
+    assert remember([]).sounds([twelfth]) == ["12"]
+    assert remember(after("hits")).sounds([twelfth]) == []
+
+
+def test_a_count_can_be_gone_on_from_until_something_else_was_asked_for():
+    counted = used("how many dogs?", "count_sounds", {"heard": ["dog"]}, hits() | {"kind": "count"})
+    assert remember(counted).counted == {"heard": ["dog"]}
+    assert remember([*counted, *after("hits")]).counted is None
+
+
 def test_after_a_clustering_places_are_clusters():
     memory = remember(after("clustering"))
 

@@ -142,6 +142,8 @@ def test_slips_are_counted(a, b, n):
         ("footstpes on gravel", "footsteps on gravel"),
         ("rian", "rain"),
         ("cymbl", "cymbal"),
+        ("bels", "bells"),
+        ("cirkets", "crickets"),
     ],
 )
 def test_a_slip_in_a_word_for_a_sound_is_mended(written, meant):
