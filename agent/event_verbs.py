@@ -11,14 +11,8 @@ from agent import tables
 from agent.sources import read_settings
 from agent.terminal import JsonOption, Verb, err, out, print_json, with_bar
 from core.errors import UnknownNameError
-from core.events.finding import Event, EventRun
-from core.subtitles import formats
-from core.subtitles.burning import burn_subtitles
+from core.events.event import Event
 from core.subtitles.cues import Limits
-from core.subtitles.merging import subtitled
-from core.subtitles.muxing import check_video, mux_subtitles
-from core.subtitles.reading import read_words
-from core.subtitles.saving import check_targets, write_texts
 from core.subtitles.wording import STYLES
 
 
@@ -55,6 +49,14 @@ def events(
 
     FILE is only read. With --query only what is asked for is told, and found more easily.
     """
+    from core.events.finding import EventRun  # what hears and draws takes a second to import
+    from core.subtitles import formats
+    from core.subtitles.burning import burn_subtitles
+    from core.subtitles.merging import subtitled
+    from core.subtitles.muxing import check_video, mux_subtitles
+    from core.subtitles.reading import read_words
+    from core.subtitles.saving import check_targets, write_texts
+
     if style not in STYLES:
         raise UnknownNameError(f"there is no style {style!r}; choose one of {', '.join(STYLES)}")
     if with_speech and not (srt or vtt or mux or burn):

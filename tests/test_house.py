@@ -130,6 +130,17 @@ def test_importing_core_loads_nothing_heavy() -> None:
     assert loaded_by(f"{everything}\nfrom core.library import Library\nLibrary()") == set()
 
 
+def test_the_command_line_starts_without_what_hears_draws_or_talks() -> None:
+    slow = ("scipy", "PIL", "onnxruntime", "langchain_core", "langgraph", "fastapi", "starlette")
+    code = f"import agent.cli, sys\nassert not {slow!r} & sys.modules.keys(), {slow!r} & sys.modules.keys()"
+    assert loaded_by(code.replace(repr(slow), repr(set(slow)))) == set()
+
+
+def test_the_agent_is_built_without_what_hears() -> None:
+    code = "import agent.graph, sys\nassert not {'scipy', 'onnxruntime'} & sys.modules.keys()"
+    assert loaded_by(code) <= {"langchain", "langgraph", "langchain_core"}
+
+
 def test_listing_backends_loads_none_and_using_the_index_loads_faiss() -> None:
     code = "from core.store.vectors import INDEXES\nassert 'faiss' in INDEXES.names()"
     assert loaded_by(code) == set()

@@ -2,19 +2,22 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool
 
 from core.attachments import PATTERN as ATTACHMENT
 from core.errors import NotFoundError
 from core.events.choosing import chosen
-from core.events.finding import Event, EventRun
+from core.events.event import Event
 from core.library import Library
 from core.records import Progress
-from core.subtitles import formats
 from core.subtitles.cues import Limits, make_cues
 from core.subtitles.wording import STYLES
 from tools.base import Answer, as_tool, quoted
+
+if TYPE_CHECKING:
+    from core.events.finding import EventRun
 
 ATTACHED = "the attached sound"  # what it is called only its sender knows
 MOST_TOLD = 60
@@ -45,6 +48,8 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
             rename: Call what is heard by another name, such as {"noise": "rain"}.
             style: How subtitles are written: sdh for the deaf and hard of hearing, events in plain brackets, or all.
         """
+        from core.subtitles import formats
+
         if style not in STYLES:
             raise NotFoundError(f"there is no style {style!r} of subtitles; choose one of {', '.join(STYLES)}")
         run = _listened(library, sound, heard, report)
@@ -72,7 +77,9 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
 
 def _listened(
     library: Library, sound: str, heard: "OrderedDict[str, EventRun]", report: Callable[[Progress], None]
-) -> EventRun:
+) -> "EventRun":
+    from core.events.finding import EventRun  # what hears takes a second to import
+
     run = heard.pop(sound, None)
     if run is None:
         run = EventRun(library.source_path(sound))
@@ -84,7 +91,7 @@ def _listened(
     return run
 
 
-def _told(sound: str, name: str, run: EventRun, events: Sequence[Event]) -> str:
+def _told(sound: str, name: str, run: "EventRun", events: Sequence[Event]) -> str:
     called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
     what = f"what is heard in {called}, {run.duration_s:.1f} s"
     if not events:

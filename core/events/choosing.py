@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.errors import NotFoundError
-from core.events.finding import Event
+from core.events.event import Event
 from core.export.names import plain_line
 from core.ontology import audioset
 from core.words import understand

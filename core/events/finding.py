@@ -1,7 +1,6 @@
 """The events of a file: heard once from start to end, then told as a list of when what is heard."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,24 +11,15 @@ from core.components.labelling import ByClasses
 from core.embedding import DESCRIBER, Embedder, make_embedder
 from core.events.curves import CELL_S, Curves, hear
 from core.events.edges import sharpened
+from core.events.event import Event
 from core.events.kinds import ASKED, CLEAR, is_event, is_sure, meaning_of, thresholds_of
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import Span, spans
 from core.ontology import SoundClass, audioset
-from core.records import Progress, Record
+from core.records import Progress
 from core.words import Weights
 
 CUT_OFF_S = 1.0  # missing of what a video declares; less is rounding
-
-
-@dataclass(frozen=True, slots=True)
-class Event(Record):
-    """What is heard and when, in seconds of the player. score: how well the label fits at its clearest, 0 to 1."""
-
-    start_s: float
-    end_s: float
-    label: str
-    score: float
 
 
 class EventRun:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from math import inf
 
-from core.events.finding import Event
+from core.events.event import Event
 from core.records import Record
 from core.settings import Settings
 from core.subtitles.wording import worded

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from core.events.finding import Event
+from core.events.event import Event
 from core.export.lists import no_formula
 from core.export.names import plain_line
 from core.spectrum import RATE_HZ

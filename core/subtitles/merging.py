@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from core.events.finding import Event
+from core.events.event import Event
 from core.subtitles.cues import Cue, Limits, make_cues
 from core.subtitles.wording import is_speech
 

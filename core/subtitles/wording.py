@@ -1,6 +1,6 @@
 """What an event is called in a subtitle: [rain], [Dog barks], ♪ Piano ♪."""
 
-from core.events.finding import Event
+from core.events.event import Event
 from core.export.names import plain_line
 from core.ontology import audioset
 from core.phrases import bare, phrases

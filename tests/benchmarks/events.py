@@ -17,7 +17,8 @@ from core.components.hearing import told
 from core.components.labelling import FITS
 from core.embedding import DESCRIBER, make_embedder
 from core.events.curves import CELL_S, Curves, hear
-from core.events.finding import Event, find_events
+from core.events.event import Event
+from core.events.finding import find_events
 from core.events.kinds import is_event
 from core.heard import fit, probabilities
 from core.labels import read_labels

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import NotFoundError
 from core.events.choosing import chosen
-from core.events.finding import Event
+from core.events.event import Event
 
 HEARD = [
     Event(0.0, 4.0, "Music", 0.9),

@@ -15,7 +15,8 @@ from core.embedding.base import Heard
 from core.errors import AudioError, UnsupportedError
 from core.events.curves import CELL_S, Curves, hear, spread
 from core.events.edges import sharpened
-from core.events.finding import Event, EventRun, find_events
+from core.events.event import Event
+from core.events.finding import EventRun, find_events
 from core.events.kinds import HEARD, is_event, is_sure, thresholds_of
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import Span, Thresholds, spans

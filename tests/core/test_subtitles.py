@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import EarshotError, NotFoundError
-from core.events.finding import Event
+from core.events.event import Event
 from core.settings import Settings
 from core.subtitles.cues import Cue, Limits, make_cues
 from core.subtitles.formats import as_audacity, as_csv, as_raven, as_srt, as_vtt
