@@ -24,7 +24,6 @@ from agent.recording import SHORTEST_S, Recording
 from agent.screen import APPROVAL, ask_approval, show_answered
 from agent.selecting import keep_selection
 from agent.server import running
-from agent.turn import take_turn
 from core.errors import EarshotError, NotFoundError
 
 if TYPE_CHECKING:
@@ -96,6 +95,7 @@ async def welcome() -> None:
         await _offer_settings()
     except Exception as error:
         await _apologise(error)
+    running().wanted.set()
 
 
 @cl.on_chat_resume
@@ -311,6 +311,8 @@ async def _take_in(message: cl.Message) -> "list[Attachment]":
 async def _run(
     turn: live.Turn, text: str, attachments: "list[Attachment]", resume: list[dict[str, Any]] | None = None
 ) -> None:
+    from agent.turn import take_turn  # brings LangChain, for which the page does not wait
+
     screen = turn.screen
     thread_id = cl.context.session.thread_id
     choice = Choice.of(await running().history.chosen(_user_id()))

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount
@@ -19,6 +18,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Front:
 
     def __init__(
         self,
-        load: Callable[[], FastAPI],
+        load: Callable[[], "FastAPI"],
         public: Path,
         shell: Path,
         announce: Callable[[], None],
@@ -91,7 +93,7 @@ class Front:
         if loading.cancelled() or loading.exception() is not None:
             self._end()
 
-    async def _bring(self, opened: AsyncExitStack) -> FastAPI:
+    async def _bring(self, opened: AsyncExitStack) -> "FastAPI":
         program = await asyncio.to_thread(self._load)
         await opened.enter_async_context(program.router.lifespan_context(program))
         return program

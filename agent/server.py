@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from agent.accounts import Accounts
 from agent.files import PageFolder, prepare_page
 from agent.front import Front
-from agent.guard import Address, Guard, guard_chainlit
+from agent.guard import Address, Guard, guard_chainlit, spare_tracing
 from agent.limits import MESSAGES, Rate
 from agent.login import Login, Logins
 from core.errors import UnsupportedError
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from langgraph.checkpoint.base import BaseCheckpointSaver  # a second to import, for which the page need not wait
 
     from agent.history import History
@@ -35,8 +35,10 @@ log = logging.getLogger(__name__)
 
 APP = Path(__file__).parent / "app.py"
 
+PAGE_FIRST_S = 5.0  # the longest that the agent waits for a page
+
 AgentFactory = Callable[["BaseCheckpointSaver[str]"], Any]
-"""Builds the compiled graph around a checkpointer; called once, in a thread, while the first page is being loaded."""
+"""Builds the compiled graph around a checkpointer; called once, in a thread, when the first page can be used."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class Running:
     messages: Rate = field(default_factory=lambda: Rate(*MESSAGES))
     chats: "BaseCheckpointSaver[str] | None" = None
     end: Callable[[], None] = lambda: None
+    wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a page can be used, or somebody waits for the agent: then it is built, and not beside the page."""
     _agent: "asyncio.Task[Any] | None" = None
 
     def bring_agent(self, bringing: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -61,6 +65,7 @@ class Running:
     async def agent(self) -> Any:
         """The agent, which may still have to be waited for after the start."""
         assert self._agent is not None, "the server has not started"
+        self.wanted.set()
         return await asyncio.shield(self._agent)
 
     def raise_failure(self) -> None:
@@ -169,11 +174,13 @@ def _build(
     page: PageFolder,
     logins: Logins,
     end: Callable[[], None],
-) -> FastAPI:
+) -> "FastAPI":
     """What stands behind the front. Imports Chainlit, which has been told its folder by now."""
     global _running
+    spare_tracing()
     import chainlit.server
     from chainlit.utils import mount_chainlit
+    from fastapi import FastAPI
 
     from agent.history import History
     from agent.routes import own_routes
@@ -190,25 +197,28 @@ def _build(
     return app
 
 
-def _lifespan(state: Running, agent_factory: AgentFactory) -> Callable[[FastAPI], Any]:
-    """Opens the memory of the chats, and builds the agent while the page comes up.
+def _lifespan(state: Running, agent_factory: AgentFactory) -> "Callable[[FastAPI], Any]":
+    """Opens the memory of the chats, and builds the agent as soon as a page is up.
 
     Chainlit's own start-up and shutdown do not run when it is mounted, so nothing of it is left to do but this.
     """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
             await state.history.open()
             opened.push_async_callback(state.history.close)
             bringing = state.bring_agent(_bring(state, agent_factory, opened))
             yield
+            state.wanted.set()
             await asyncio.wait([bringing])
 
     return lifespan
 
 
 async def _bring(state: Running, agent_factory: AgentFactory, opened: AsyncExitStack) -> Any:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(state.wanted.wait(), PAGE_FIRST_S)
     chats_of = await asyncio.to_thread(_import_memory)
     state.chats = chats = await opened.enter_async_context(chats_of(state.library.folder))
     return await asyncio.to_thread(agent_factory, chats)
