@@ -21,6 +21,7 @@ from agent.guard import OUTSIDE
 from agent.server import serve
 from core.errors import UnsupportedError
 from core.settings import Settings
+from tests.runs import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
 UUID = "6f1c1a0e-0b7e-4c3a-9d55-0d9f3a7c1b2e"
@@ -339,4 +340,4 @@ def test_neither_checkout_nor_working_directory_is_written_to(server):
     assert tree(CHECKOUT / "agent" / "ui") == server.before
     left = [name for name in (".files", ".chainlit", "public", "chainlit_en-US.md") if (CHECKOUT / name).exists()]
     assert left == []
-    assert (server.folder / "chats.db").is_file()
+    assert wait_until((server.folder / "chats.db").is_file), "the memory of the chats lies with the library"
