@@ -182,7 +182,7 @@ def _timeline(artifact: dict[str, Any]) -> Card:
         "vtt": str(artifact["vtt"]),
         "srt": str(artifact["srt"]),
     }
-    return Card("Timeline", props, frozenset(lanes))
+    return Card("Timeline", props, frozenset(label.rstrip(")") for label in lanes))  # as a list's items are compared
 
 
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.cards import CARDS, MAX_ROWS, MAX_SKIPS, Card, audio_url, card_for, literal, plain, progress_line
+from agent.repeats import Repeats
 
 ELEMENTS = Path(__file__).parents[2] / "agent" / "ui" / "elements"
 
@@ -259,6 +260,9 @@ def test_what_is_heard_when_is_drawn_in_lanes_and_played_from_its_own_address():
     assert [lane["label"] for lane in props["lanes"]] == ["Music", "Bark"]
     assert props["lanes"][1]["spans"] == [[6.0, 6.5, 0.8], [7.0, 7.5, 0.7]]
     assert props["url"] == "/library/attachment/a3fa9c2d1"
+    police = {"start_s": 1.0, "end_s": 2.0, "label": "Police car (siren)", "score": 0.9}
+    repeats = Repeats(drawn({**TIMELINE, "events": [police]}).names)
+    assert repeats.feed("- Police car (siren): 0:01 to 0:02\n") == ""
     assert drawn({**TIMELINE, "sound": "412"}).props["url"] == "/library/audio/412"
     hostile = drawn({**TIMELINE, "name": "../../\u202e<img src=x>.wav", "sound": "../x"}).props
     assert hostile["url"] == "/library/attachment/..%2Fx"

@@ -115,6 +115,8 @@ def _is_said(turn: Turn, intent: str) -> bool:
     """Whether the words hold what an intent cannot do without: nothing is copied unless a word asks for it."""
     if intent in _OF_GROUPS and turn.says(_SEARCHING):
         return False
+    if intent == "greeting" and turn.says("find|search for|look for"):  # "find street evening"
+        return False
     return intent not in lexicon()["demands"] or says_any(turn.wording, intent, table="demands")
 
 

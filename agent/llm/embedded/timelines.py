@@ -4,7 +4,7 @@ from agent.llm.embedded.asked import Artifact, Asked
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.telling import dicts, duration
 
-_MOST_LABELS = 8
+_MOST_LABELS = 30
 _MOST_TIMES = 3
 
 
