@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,8 @@ async def take_settings(sent: dict[str, Any]) -> None:
         await asyncio.to_thread(choose_ears, running().library, sent)
     except Exception as error:
         await _apologise(error)
-    await _offer_settings()
+    with suppress(NotFoundError):  # who is not known here any more, which has been told
+        await _offer_settings()
 
 
 @cl.action_callback("decide")

@@ -8,7 +8,7 @@ import functools
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ class Running:
     def bring_agent(self, bringing: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Has the agent brought. If that fails, the server ends."""
         self._agent = asyncio.create_task(bringing)
-        self._agent.add_done_callback(lambda task: self.end() if task.exception() else None)
+        self._agent.add_done_callback(lambda task: self.end() if task.cancelled() or task.exception() else None)
         return self._agent
 
     async def agent(self) -> Any:
@@ -70,7 +70,12 @@ class Running:
 
     def raise_failure(self) -> None:
         """Raises what kept the agent from coming."""
-        if self._agent is not None and self._agent.done() and (problem := self._agent.exception()):
+        if (
+            self._agent is not None
+            and self._agent.done()
+            and not self._agent.cancelled()
+            and (problem := self._agent.exception())
+        ):
             raise problem
 
     async def forget(self, thread_id: str) -> None:
@@ -78,6 +83,7 @@ class Running:
         from agent.live import end_turn  # brings Chainlit, which has to be told its folder first
 
         await end_turn(thread_id)
+        await self.agent()  # whose memory is opened with it
         if self.chats is not None:
             await self.chats.adelete_thread(thread_id)
 
@@ -106,10 +112,12 @@ def serve(
     without a login, or if the installed Chainlit cannot be guarded; and what the agent's factory raises.
     """
     accounts = Accounts(library.folder)
-    with closing(_listen(_address(settings, accounts))) as listener:
+    with ExitStack() as closed:
+        listener = closed.enter_context(closing(_listen(_address(settings, accounts))))
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         address = _address(bound, accounts)
         page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
+        closed.enter_context(closing(page))
         logins = Logins(accounts if address.has_login else None, page.secret)
         front = Front(
             load=lambda: _build(library, agent_factory, bound, page, logins, end),
@@ -123,7 +131,6 @@ def serve(
         end = functools.partial(setattr, server, "should_exit", True)
         with suppress(KeyboardInterrupt):  # that is how it is ended
             server.run(sockets=[listener])
-        page.close()
         front.raise_failure()
         if _running is not None:
             _running.raise_failure()

@@ -285,3 +285,22 @@ def rows(desk: Desk, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+async def test_a_chat_that_is_deleted_before_the_agent_is_there_is_forgotten_by_it_too(with_chainlit):
+    from agent.server import Running
+
+    forgotten: list[str] = []
+    state = Running(None, None, None, None)
+
+    async def forget(thread_id: str) -> None:
+        forgotten.append(thread_id)
+
+    async def bring() -> object:
+        await state.wanted.wait()
+        state.chats = SimpleNamespace(adelete_thread=forget)
+        return object()
+
+    state.bring_agent(bring())
+    await state.forget("a chat")
+    assert forgotten == ["a chat"]
