@@ -72,7 +72,7 @@ def test_a_video_is_written_again_with_its_subtitles(run, clip, tmp_path):
         assert [stream.type for stream in file.streams] == ["video", "audio"]
     for words, said in (
         (["--mux", muxed], "is there already; choose another name, or write over it with --force"),
-        (["--burn", clip, "--force"], "is the file that is listened to; choose another name"),
+        (["--burn", clip, "--force"], "is a file that is read here; choose another name"),
         (["--mux", tmp_path / "clip.webm"], "cannot hold all tracks of clip.mp4"),
     ):
         done = run("events", clip, *words)
