@@ -193,14 +193,14 @@ def _nearest(word: str, vocabulary: frozenset[str]) -> str:
     """
     reach = 2 if len(word) >= 8 else 1
     near = [
-        (slips(word, known), abs(len(known) - len(word)), known)
+        (slips(word, known), len(known) < len(word), abs(len(known) - len(word)), known)  # a letter is sooner lost
         for known in vocabulary
         if abs(len(known) - len(word)) <= reach and known.isalpha() and len(known) >= 4
         and (known[0] == word[0] or sorted(known[:2]) == sorted(word[:2]))
         and (len(word) > 4 or sorted(known) == sorted(word) or (len(known) > 4 and len(known) > len(word)))
     ]  # fmt: skip
-    best = min(near, default=(reach + 1, 0, word))
-    return best[2] if best[0] <= reach else word
+    best = min(near, default=(reach + 1, False, 0, word))
+    return best[3] if best[0] <= reach else word
 
 
 _HALF_A = re.compile(r"\bhalf an? (?=second|minute|hour|dozen)|\bhalf (?=second|minute|hour)")
@@ -240,4 +240,6 @@ def _counts(said: list[str], place: int) -> bool:
     before = said[place - 1] if place else ""
     if before in lexicon()["ordinals"]:  # "the third one sounds good"
         return False
+    if before == "between" and after in {"and", "to"}:  # "between one and two seconds"
+        return True
     return bool(_COUNTED.fullmatch(after)) or before in _COUNTING or said[place + 1 : place + 4] == ["and", "a", "half"]
