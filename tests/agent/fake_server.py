@@ -53,9 +53,10 @@ class FolderLibrary:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.ears = SimpleNamespace(chosen=lambda: "builtin")
 
     def overview(self) -> dict[str, Any]:
-        return {"sounds": len(list((self.folder / "sounds").iterdir()))}
+        return {"sounds": len(list((self.folder / "sounds").iterdir())), "spaces": []}
 
     def audio_path(self, sound_id: int) -> Path:
         return self._find("sounds", str(sound_id))

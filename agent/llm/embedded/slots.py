@@ -260,8 +260,8 @@ def _written_out(pattern: str) -> str:
         "<GROUP>": r"(?:group|cluster|pile|bucket|category|stack|bin|heap)",
         "<NOT>": (
             r"(?:nothing|none|not|no|without|leav(?:e|ing) out|skip|hide|exclud(?:e|ing)|drop|remove|filter out"
-            r"|take out|throw out|get rid of|cut|lose|discard|ditch) (?:(?:the|all|any|anything|everything|whatever|what"
-            r"|ones?|those|them|that|which|are|is|lasts?|goes|runs?) )*"
+            r"|take out|throw out|get rid of|cut|lose|discard|ditch) (?:(?:the|all|any|anything|everything|whatever"
+            r"|what|ones?|those|them|that|which|are|is|lasts?|goes|runs?) )*"
         ),
         "<TH>": r"(?:" + "|".join(lexicon()["ordinals"]) + r")\b",
         "<DOMAIN>": r"(?:" + "|".join(lexicon()["domains"]) + r")\b",
