@@ -108,6 +108,14 @@ def welcome_page() -> Path:
     return checkout if checkout.is_file() else UI / "chainlit.md"
 
 
+def chainlit_folder() -> Path:
+    """Where Chainlit is installed, without importing it. Raises MissingDependencyError."""
+    spec = find_spec("chainlit")
+    if spec is None or spec.origin is None:
+        raise MissingDependencyError("the chat needs the package chainlit; install it with: pip install earshot")
+    return Path(spec.origin).parent
+
+
 def _claim_root(folder: Path, secret: str) -> PageFolder:
     for number in range(1, MAX_PAGES + 1):
         root = folder / f"root-{number}"
@@ -147,10 +155,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _translation() -> dict[str, Any]:
     """Chainlit's own words, with ours over them: it shows bare keys for words that a translation lacks."""
-    spec = find_spec("chainlit")
-    if spec is None or spec.origin is None:
-        raise MissingDependencyError("the chat needs the package chainlit; install it with: pip install earshot")
-    words = Path(spec.origin).parent / "translations" / "en-US.json"
+    words = chainlit_folder() / "translations" / "en-US.json"
     ours = json.loads((UI / "translations.json").read_text(encoding="utf-8"))
     return _merge(json.loads(words.read_text(encoding="utf-8")), ours)
 

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.errors import MissingDependencyError
+from agent.files import chainlit_folder
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
 
+SCRIPTS = "frontend/dist/assets"
 ASSETS, PUBLIC = "/assets", "/public"
 KEPT = "public, max-age=31536000, immutable"  # under names that change with what is in them
 ALL_AT_ONCE = 2**24  # bytes; piece by piece they would wait for the imports at each
@@ -51,7 +51,7 @@ class Front:
         self._announce = announce
         self._end = end
         self._files = Starlette(
-            routes=[Mount(ASSETS, Files(_scripts_folder(), KEPT)), Mount(PUBLIC, Files(public, "no-cache"))]
+            routes=[Mount(ASSETS, Files(chainlit_folder() / SCRIPTS, KEPT)), Mount(PUBLIC, Files(public, "no-cache"))]
         )
         self._loading: asyncio.Task[FastAPI] | None = None
 
@@ -113,10 +113,3 @@ class Files(StaticFiles):
         if isinstance(response, FileResponse):
             response.chunk_size = ALL_AT_ONCE
         return response
-
-
-def _scripts_folder() -> Path:
-    spec = find_spec("chainlit")
-    if spec is None or spec.origin is None:
-        raise MissingDependencyError("the chat needs the package chainlit; install it with: pip install earshot")
-    return Path(spec.origin).parent / "frontend" / "dist" / "assets"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core.errors import NotFoundError
 from core.events.event import Event
-from core.export.names import plain_line
+from core.grouping.plain import one_line
 from core.ontology import audioset
 from core.words import understand
 
@@ -28,7 +28,7 @@ def chosen(
     """
     labels = {event.label for event in events}
     called = {
-        label: plain_line(new)[:LONGEST_LABEL] for old, new in (renamed or {}).items() for label in _fit(old, labels)
+        label: one_line(new, LONGEST_LABEL) for old, new in (renamed or {}).items() for label in _fit(old, labels)
     }
     kept = {label for each in only for label in _fit(each, labels)} if only else labels
     left_out = {label for each in without for label in _meant(each, labels)}

@@ -11,7 +11,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from agent.front import Front
+from agent.files import chainlit_folder
+from agent.front import SCRIPTS, Front
 
 STAGES = ["announced", "opened", "closed"]
 
@@ -82,9 +83,7 @@ async def test_scripts_come_at_once_and_all_else_when_the_program_is_there(house
 
 
 async def test_the_scripts_of_the_page_may_be_kept(house):
-    from agent.front import _scripts_folder
-
-    script = max(_scripts_folder().glob("index-*.js"), key=lambda path: path.stat().st_size)
+    script = max((chainlit_folder() / SCRIPTS).glob("index-*.js"), key=lambda path: path.stat().st_size)
     async with house.open() as client:
         answer = await client.get(f"/assets/{script.name}")
         assert answer.content == script.read_bytes()

@@ -56,9 +56,10 @@ def server(tmp_path_factory) -> Iterator[SimpleNamespace]:
 
 
 @pytest.fixture
-def accounts(server) -> Iterator[Accounts]:
+def accounts(server, monkeypatch) -> Iterator[Accounts]:
     """The accounts of the server; they are as before at the end, but for when their passwords were set."""
     yield server.accounts
+    monkeypatch.undo()
     for name, password in PASSWORDS.items():
         server.accounts.put(name, password)
 
@@ -113,9 +114,10 @@ def test_who_is_removed_is_out_at_once(server, accounts):
         assert bob.get("/user").status_code == 401
 
 
-def test_a_new_password_ends_the_logins_made_with_the_old(server, accounts):
+def test_a_new_password_ends_the_logins_made_with_the_old(server, accounts, monkeypatch):
     with person(server, "bob") as bob:
-        time.sleep(1.1)  # logins count seconds
+        later_s = time.time() + 2
+        monkeypatch.setattr("agent.accounts.time", SimpleNamespace(time=lambda: later_s))  # logins count seconds
         accounts.put("bob", "third letters")
         assert bob.get(SOUND).status_code == 401
     assert login(server, "bob", "third letters").status_code == 200
