@@ -8,7 +8,6 @@ import functools
 import inspect
 import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -186,17 +185,6 @@ def safety_headers(address: Address, *, framed: bool = False) -> dict[str, str]:
 def strip_outside_links(html: str) -> str:
     """The same page without links, scripts and pictures of other servers, which are slow or telling to ask for."""
     return OUTSIDE.sub("", html)
-
-
-def spare_tracing() -> None:
-    """Leaves out the tracing service whose client Chainlit imports: nothing here calls it, and nothing is to be traced.
-
-    It takes as long to import as half of Chainlit. To be called before Chainlit is imported.
-    """
-    for name in ("traceloop", "traceloop.sdk"):
-        if name not in sys.modules:
-            sys.modules[name] = ModuleType(name, "Left out by Earshot.")
-            sys.modules[name].Traceloop = None  # type: ignore[attr-defined]
 
 
 def guard_chainlit() -> None:

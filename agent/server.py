@@ -18,9 +18,10 @@ import uvicorn
 from agent.accounts import Accounts
 from agent.files import PageFolder, prepare_page
 from agent.front import Front
-from agent.guard import Address, Guard, guard_chainlit, spare_tracing
+from agent.guard import Address, Guard, guard_chainlit
 from agent.limits import MESSAGES, Rate
 from agent.login import Login, Logins
+from agent.sparing import spared
 from core.errors import UnsupportedError
 from core.settings import Settings
 
@@ -119,8 +120,13 @@ def serve(
         page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
         closed.enter_context(closing(page))
         logins = Logins(accounts if address.has_login else None, page.secret)
+
+        def load() -> "FastAPI":
+            with spared():
+                return _build(library, agent_factory, bound, page, logins, end)
+
         front = Front(
-            load=lambda: _build(library, agent_factory, bound, page, logins, end),
+            load=load,
             public=page.root / "public",
             shell=page.shell,
             announce=lambda: on_ready(address.origins[0]) if on_ready else None,
@@ -184,7 +190,6 @@ def _build(
 ) -> "FastAPI":
     """What stands behind the front. Imports Chainlit, which has been told its folder by now."""
     global _running
-    spare_tracing()
     import chainlit.server
     from chainlit.utils import mount_chainlit
     from fastapi import FastAPI
