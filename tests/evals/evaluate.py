@@ -33,6 +33,8 @@ SETS = {
     "seen": FOLDER / "conversations.toml",
     "held-out": FOLDER / "held_out.toml",
     "unseen": FOLDER / "unseen.toml",
+    "fourth": FOLDER / "fourth.toml",
+    "fifth": FOLDER / "fifth.toml",
 }
 LONGEST_TURN_S = 300.0
 
