@@ -33,6 +33,8 @@ SETS = {
     "seen": FOLDER / "conversations.toml",
     "held-out": FOLDER / "held_out.toml",
     "unseen": FOLDER / "unseen.toml",
+    "sixth": FOLDER / "sixth.toml",
+    "seventh": FOLDER / "seventh.toml",
 }
 LONGEST_TURN_S = 300.0
 
