@@ -35,6 +35,8 @@ SETS = {
     "unseen": FOLDER / "unseen.toml",
     "fourth": FOLDER / "fourth.toml",
     "fifth": FOLDER / "fifth.toml",
+    "sixth": FOLDER / "sixth.toml",
+    "seventh": FOLDER / "seventh.toml",
 }
 LONGEST_TURN_S = 300.0
 
