@@ -82,7 +82,7 @@ def about_counts(turn: Turn) -> Plan | None:
 def _count(turn: Turn, what: str, before: Mapping[str, Any]) -> Plan | None:
     """Counts what is named; before: the arguments of a count that this one is a part of."""
     wanted, _, denied = _parted(what)
-    heard, without, limits = _things(wanted), _things(denied), _limits(turn)
+    heard, without, limits = things(wanted), things(denied), _limits(turn)
     if heard is None or without is None or not (heard or without or limits):
         return None
     heard = list(dict.fromkeys([*before.get("heard", []), *heard]))
@@ -97,8 +97,8 @@ def _those(turn: Turn) -> Mapping[str, Any]:
     if turn.memory.counted is not None:
         return turn.memory.counted
     name, args = turn.memory.search or ("", {})
-    things = _things(str(args.get("text", ""))) if name == "search_by_text" else None
-    return {"heard": things} if things else {}
+    heard = things(str(args.get("text", ""))) if name == "search_by_text" else None
+    return {"heard": heard} if heard else {}
 
 
 def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
@@ -121,11 +121,11 @@ def _parted(what: str) -> tuple[str, str, str]:
     return (what[: denial.start()], denial[0], what[denial.end() :]) if denial else (what, "", "")
 
 
-def _things(said: str) -> list[str] | None:
+def things(said: str) -> list[str] | None:
     """What is named, each by itself; None if one of them is no sound that the ears know."""
     parts = [" ".join(_LEFT.sub(" ", part).split()).strip(" ,.?!") for part in _AND.split(said)]
-    things = [_known(part) for part in parts if part]
-    return None if None in things else [thing for thing in things if thing is not None]
+    known = [_known(part) for part in parts if part]
+    return None if None in known else [thing for thing in known if thing is not None]
 
 
 def _known(thing: str) -> str | None:

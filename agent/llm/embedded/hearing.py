@@ -49,3 +49,10 @@ def _named(said: str, names: list[str]) -> str:
     if re.fullmatch(rf"{_BUILT_IN}|built", said, re.IGNORECASE):
         return DESCRIBER
     return said.lower() if said.lower() in names else ""
+
+
+def use_named(turn: Turn) -> Plan | None:
+    """The step for a message that names other ears anywhere; None where it names none."""
+    names = "|".join(map(re.escape, EMBEDDERS.names()))
+    said = re.search(rf"\b(?P<name>{names}|{_BUILT_IN})(?P<variant>:[\w-]+)?\b", turn.text, re.IGNORECASE)
+    return call("ears", "ears", use=_named(said["name"], EMBEDDERS.names()) + (said["variant"] or "")) if said else None

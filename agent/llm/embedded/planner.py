@@ -32,12 +32,16 @@ from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
+from agent.llm.embedded.wanted import LIKELY, TOOLS, likeliest
+from agent.llm.embedded.wanted import STEPS as LENIENT
 from agent.llm.embedded.wording import MARK
 
 # An intent is taken when its nearest example is at least this near: the weakest right guess among the wordings of the
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
+_SURELY_NEAR = 0.8
+_SURE = 0.7
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
@@ -61,13 +65,17 @@ def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
     if (number := _TOO_LARGE.search(turn.text)) and not turn.says(_SEARCHING):
         return Plan("unclear", text=replies.TOO_LARGE.format(inert(number[0])))
+    want = likeliest(turn)
     for read in _BEFORE_GUESSES:
-        if (step := read(turn)) is not None:
+        if (step := read(turn)) is not None and not (want.score > _SURE and _is_other(step, want.name)):
             return step
+    guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
+    near = guesses[0].score if guesses else 0.0
+    if near < _SURELY_NEAR and want.score > LIKELY and not turn.asked:
+        return STEPS[want.name](turn)
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
-    guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
-    if not guesses or guesses[0].score < _NEAR_ENOUGH:
+    if near < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
     answers = turn.slots.groups is None or turn.asked in ("cluster", "recluster", "split")
@@ -76,6 +84,12 @@ def plan(turn: Turn) -> Plan:
     plans = [STEPS[intent](turn) for intent in intents]
     best = plans[0]
     return next((other for other in plans if other.calls), best) if best.asked else best
+
+
+def _is_other(step: Plan, want: str) -> bool:
+    """Whether a step serves something else than what is wanted."""
+    tools = TOOLS.get(want, frozenset())
+    return not tools & {call.name for call in step.calls} if step.calls else bool(tools)
 
 
 def _guesses(turn: Turn, words: str) -> list[Guess]:
@@ -211,4 +225,4 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "fine": _say("fine", replies.FINE),
     "rude": _say("rude", replies.CALM),
     "refuse": _refuse,
-}
+} | LENIENT

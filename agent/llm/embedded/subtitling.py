@@ -27,17 +27,17 @@ def about_events(turn: Turn) -> Plan | None:
     shown = turn.memory.timeline
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
-    sound = _source(turn)
+    sound = source(turn)
     if (match := first("when_heard", words)) and sound is not None and first("events", words) is None:
         return Plan("events", (Call("hear_events", {"sound": sound, "only": _kinds(match["what"])}),))
     if first("events", words) is None:
         return None
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
-    return Plan("events", (Call("hear_events", {"sound": sound, **_stretch(words)}),))
+    return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words)}),))
 
 
-def _source(turn: Turn) -> str | None:
+def source(turn: Turn) -> str | None:
     """The sound that is meant: what came with the message, what it names, or what was spoken of last."""
     named = turn.memory.sounds(turn.slots.refs)
     if turn.attached:
@@ -58,14 +58,14 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
     if match := first("renamed", words):
         old, new = _kind(match["old"]), match["new"].strip(" \"'“”")
         return edits | {"rename": {**edits.get("rename", {}), old: new}} if old and new else None
-    stretch = _stretch(words)
+    moments = stretch(words)
     if match := first("only", words):
         kinds = _kinds(_without_stretch(match["what"]))
-        return edits | stretch | ({"only": kinds} if kinds else {}) if kinds or stretch else None
+        return edits | moments | ({"only": kinds} if kinds else {}) if kinds or moments else None
     if match := first("left_out", words):
         kinds = _kinds(_without_stretch(match["what"]))
-        return edits | stretch | {"without": [*edits.get("without", []), *kinds]} if kinds else None
-    return edits | stretch if stretch and not _without_stretch(words).strip(" ,.") else None
+        return edits | moments | {"without": [*edits.get("without", []), *kinds]} if kinds else None
+    return edits | moments if moments and not _without_stretch(words).strip(" ,.") else None
 
 
 def _kinds(said: str) -> list[str]:
@@ -79,7 +79,7 @@ def _kind(said: str) -> str:
     return said
 
 
-def _stretch(words: str) -> dict[str, float]:
+def stretch(words: str) -> dict[str, float]:
     """From when, and until when, as far as a message says it."""
     begins, ends = _FROM.search(words), _TO.search(words)
     edges = {"start_s": _second(begins, "a"), "end_s": _second(ends, "b")}

@@ -23,6 +23,7 @@ _MOST_READ = 1000  # letters of a message; what comes after them is no command
 class Turn:
     """The person's last message, read.
 
+    text: the message in English as far as it can be; said: as it was written.
     asked: the intent that a question back was about, if this message follows one; before: what had been said then.
     told: all that has been answered so far.
     results: what tools have answered to it so far. answers: those of them that answer the latest calls.
@@ -33,6 +34,7 @@ class Turn:
     wording: Wording
     slots: Slots
     memory: Memory
+    said: str = ""
     asked: str = ""
     before: str = ""
     told: str = ""
@@ -66,10 +68,11 @@ def completed(turn: Turn) -> Turn:
 
 
 def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
-    text = in_english(text[:_MOST_READ])
+    said = text[:_MOST_READ]
+    text = in_english(said)
     wording = read_wording(text, memory.names, vocabulary())
     slots = read_slots(wording)
-    return Turn(text, attached, wording, slots, memory)
+    return Turn(text, attached, wording, slots, memory, said)
 
 
 def _question(earlier: Sequence[BaseMessage]) -> tuple[str, str]:

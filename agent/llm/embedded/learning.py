@@ -1,0 +1,134 @@
+"""`python -m agent.llm.embedded.learning`: fits the two models of `wants` to the sentences in `said`.
+
+Two multinomial logistic regressions by scikit-learn, kept as whole numbers from -127 to 127 with a scale. Braces in a
+sentence hold what it is about; they are filled with what stands there and, once more, with what stands in others.
+"""
+
+import hashlib
+import random
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+
+from agent.llm.embedded.tokens import Token, tokens
+from agent.llm.embedded.wants import MODEL, SPAN_WIDTH, WIDTH, Row, neighbourhood, sentence
+
+SAID = Path(__file__).with_name("said")
+ATTACHED = "[attached]"
+FILLINGS = 2
+SEED = 2026
+_BRACES = re.compile(r"\{([^}]*)\}")
+_TITLES = {"rename", "rename_clustering", "export", "add", "save_subtitles"}
+"""Wants whose braces hold a name; all others hold sounds."""
+
+
+def said() -> dict[str, list[str]]:
+    """All sentences by what they want."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(SAID.glob("*.toml")):
+        for want, sentences in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            found.setdefault(want, []).extend(sentences)
+    return found
+
+
+def fingerprint() -> str:
+    """Of all that the models are made of: the sentences, and the code that reads them."""
+    made_of = [*sorted(SAID.glob("*.toml")), *(MODEL.with_name(f"{name}.py") for name in ("tokens", "wants", "learning"))]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in made_of)).hexdigest()
+
+
+def learn(sentences: dict[str, list[str]], to: Path) -> None:
+    """Fits both models and writes them."""
+    from sklearn.linear_model import LogisticRegression
+
+    filled = [(want, *each) for want, texts in sentences.items() for each in _filled(want, texts, sentences)]
+    names = sorted(sentences)
+    whole = [sentence(pieces, attached=attached) for _, pieces, attached, _ in filled]
+    fitted = LogisticRegression(C=30, max_iter=400).fit(_matrix(whole, WIDTH), [names.index(each[0]) for each in filled])
+    words = [
+        (neighbourhood(pieces, place, want), inside[place])
+        for want, pieces, _, inside in filled
+        for place in range(len(pieces))
+    ]
+    spans = LogisticRegression(C=3, max_iter=400).fit(
+        _matrix([row for row, _ in words], SPAN_WIDTH), [inside for _, inside in words]
+    )
+    weights, scale = _packed(fitted.coef_)
+    span_weights, span_scale = _packed(spans.coef_)
+    np.savez_compressed(
+        to,
+        names=np.array(names),
+        weights=weights,
+        scale=scale,
+        bias=fitted.intercept_.astype(np.float32),
+        span_weights=span_weights[0],
+        span_scale=span_scale[0],
+        span_bias=np.float32(spans.intercept_[0]),
+        stays=np.array(_stays([inside for *_, inside in filled]), np.float32),
+        made_of=np.array(fingerprint()),
+    )
+
+
+def _filled(
+    want: str, texts: Sequence[str], sentences: dict[str, list[str]]
+) -> Iterator[tuple[list[Token], bool, list[bool]]]:
+    """Each sentence as tokens, whether a sound is attached, and which tokens stood in braces."""
+    chance = random.Random(f"{SEED} {want}")
+    pool = [
+        inner
+        for other, others in sentences.items()
+        if (other in _TITLES) == (want in _TITLES)
+        for text in others
+        for inner in _BRACES.findall(text)
+    ]
+    for text in texts:
+        plain, attached = text.removesuffix(ATTACHED).strip(), text.endswith(ATTACHED)
+        for number in range(FILLINGS if "{" in plain else 1):
+            yield _marked(plain, chance if number else None, pool, attached=attached)
+
+
+def _marked(
+    text: str, chance: random.Random | None, pool: Sequence[str], *, attached: bool
+) -> tuple[list[Token], bool, list[bool]]:
+    parts, spans, at = [], [], 0
+    for match in _BRACES.finditer(text):
+        inner = chance.choice(pool) if chance else match[1]
+        parts += [text[at : match.start()], inner]
+        begin = sum(map(len, parts)) - len(inner)
+        spans.append((begin, begin + len(inner)))
+        at = match.end()
+    pieces = tokens("".join([*parts, text[at:]]))
+    return pieces, attached, [any(a <= piece.start < b for a, b in spans) for piece in pieces]
+
+
+def _matrix(rows: Sequence[Row], width: int) -> csr_matrix:
+    values = [value for row in rows for value in row.columns.values()]
+    columns = [column for row in rows for column in row.columns]
+    starts = np.cumsum([0, *(len(row.columns) for row in rows)])
+    hashed = csr_matrix((np.array(values, np.float32), columns, starts), shape=(len(rows), width))
+    return hstack([hashed, csr_matrix(np.stack([row.vector for row in rows]))]).tocsr()
+
+
+def _packed(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    scale = np.abs(weights).max(axis=1) / 127
+    return np.round(weights / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+
+
+def _stays(filled: Sequence[Sequence[bool]]) -> tuple[float, float]:
+    """Log-odds that the next word is outside after one outside, and inside after one inside, beside even odds."""
+    pairs = [(a, b) for inside in filled for a, b in zip(inside, inside[1:], strict=False)]
+    odds = []
+    for state in (False, True):
+        after = [b for a, b in pairs if a is state]
+        same = sum(b is state for b in after)
+        odds.append(float(np.log((same + 1) / (len(after) - same + 1))) / 2)
+    return odds[0], odds[1]
+
+
+if __name__ == "__main__":
+    learn(said(), MODEL)

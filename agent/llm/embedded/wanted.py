@@ -1,0 +1,501 @@
+"""The step for what a message most likely wants (`wants`), where no pattern reads it and no example is near.
+
+What it names is read as leniently as what it wants: any number may be that of a group where a group is wanted.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agent.llm.embedded import (
+    counting,
+    exporting,
+    hearing,
+    looking,
+    mapping,
+    regrouping,
+    replies,
+    revisiting,
+    searching,
+    subtitling,
+    surveying,
+)
+from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
+from agent.llm.embedded.pointing import plain, shown_id
+from agent.llm.embedded.slots import Ref
+from agent.llm.embedded.translating import in_english
+from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wants import Want, about, wants
+
+LIKELY = 0.3
+"""How likely the likeliest has to be; under it nothing is done."""
+
+
+def likeliest(turn: Turn) -> Want:
+    """What is wanted, after what was shown: "only the long ones" of a timeline changes the timeline."""
+    first, *_ = wants(turn.said, attached=bool(turn.attached))
+    return Want(_after_what_was_shown(turn, first.name), first.score)
+
+
+def _after_what_was_shown(turn: Turn, name: str) -> str:
+    memory = turn.memory
+    if memory.timeline is not None and name in _OF_A_LIST:
+        return "events_change"
+    if memory.counted is not None and name in _OF_A_LIST:
+        return "count"
+    if memory.clustering is None and memory.cluster is None and name in {"split", "move"} and topic(turn):
+        return "cluster"
+    if name == "recluster" and memory.grouping is None:
+        return "cluster"
+    return name
+
+
+_OF_A_LIST = {"narrow", "shorter", "longer", "quality"}
+
+
+def topic(turn: Turn) -> str:
+    """What a message is about, in English; empty if it says nothing of the kind."""
+    want = wants(turn.said, attached=bool(turn.attached))[0].name
+    return ", ".join(in_english(turn.said[start:end]) for start, end in about(turn.said, want))
+
+
+def _search(turn: Turn) -> Plan:
+    text, without = _parted(turn)
+    if turn.attached or not (text or without):
+        return searching.words(turn)
+    args = given({"without": without, "k": turn.slots.k or turn.slots.k_more, **limits(turn.slots)})
+    return Plan("words", (Call("search_by_text", {"text": text, **args}),))
+
+
+def _narrow(turn: Turn) -> Plan:
+    search, (text, without) = turn.memory.search, _parted(turn)
+    if search is None or turn.attached:
+        return _search(turn)
+    bounds = limits(turn.slots)
+    if not (text or without or given(bounds) or turn.slots.k):
+        return searching.narrow(turn)
+    before = search[1]
+    both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
+    more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
+    wanted = " ".join(part for part in (str(before.get("text", "")), more) if part)
+    return searching.repeat(turn, "narrow", **bounds, k=turn.slots.k, without=both, text=wanted)
+
+
+_NOT = re.compile(
+    r"\b(?:no|not|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill|nix"
+    r"|omit|ignore|avoid|discard|rid|away|ohne|kein|keine|keinen|keinem|nicht|ausser|außer|weg|raus|minus|never|none"
+    r"|nothing|leave|leaving|filter|mute|disregards?|disregard|spare|unless|instead of|rather than|streich|lass|lösch)\b",
+    re.IGNORECASE,
+)
+_OUT_AFTER = re.compile(r"^[^,.;]{0,16}\b(?:out|away|off|weg|raus|aus|may go|can go|not)\b", re.IGNORECASE)
+
+
+def _parted(turn: Turn) -> tuple[str, str]:
+    """What is looked for and what is to be left out, as far as a message says what it is about."""
+    want = wants(turn.said, attached=bool(turn.attached))[0].name
+    kept: list[str] = []
+    left: list[str] = []
+    end = 0
+    out = False
+    for start, stop in about(turn.said, want):
+        between = turn.said[end:start]
+        denied = bool(_NOT.search(between))
+        goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
+        out = denied or goes_on or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
+        (left if out else kept).append(in_english(turn.said[start:stop]).strip())
+        end = stop
+    return " ".join(kept), ", ".join(left)
+
+
+def _more(turn: Turn) -> Plan:
+    bare = next((ref.number for ref in turn.slots.refs if ref.kind in ("number", "first", "last")), 0)
+    if bare and turn.memory.search is not None and not turn.slots.k and not turn.slots.k_more:
+        return searching.repeat(turn, "more", k=min(bare, searching.MOST_HITS))
+    return searching.more(turn)
+
+
+def _cluster(turn: Turn) -> Plan:
+    made = looking.cluster(turn)
+    if not made.calls or not (spoken := topic(turn)):
+        return _only_known(turn, made)
+    args = made.calls[0].args
+    if "sounds" in args or "selection" in args:
+        return made
+    return call("cluster", "cluster", k=args.get("k"), method=args.get("method"), query=spoken)
+
+
+def _only_known(turn: Turn, made: Plan) -> Plan:
+    """Words that no part of the message is about are no choice of sounds: "group em" groups all."""
+    if not made.calls or "query" not in made.calls[0].args:
+        return made
+    args = {name: value for name, value in made.calls[0].args.items() if name != "query"}
+    number = turn.memory.selection
+    return call("cluster", "cluster", **args, selection=number if number is not None else None)
+
+
+def _groups_said(turn: Turn) -> list[int]:
+    """The groups that the numbers of a message mean, else the one that was looked at or changed last."""
+    named = [number for number, _ in looking.clusters_named(turn)]
+    if named:
+        return named
+    shown = (turn.memory.clustering or {}).get("clusters") or []
+    known = [int(group["cluster"]) for group in shown]
+    numbers: list[int] = []
+    for ref in turn.slots.refs:
+        numbers += _as_groups(ref, known)
+    return list(dict.fromkeys(numbers))
+
+
+def _as_groups(ref: Ref, known: Sequence[int]) -> list[int]:
+    if ref.kind in ("number", "id") and (ref.number or ref.value.isdigit()):
+        return [ref.number or int(ref.value)]
+    if ref.kind == "first":
+        return list(known[: ref.number])
+    if ref.kind == "last":
+        return list(known[-ref.number :])
+    if ref.kind == "place" and known:
+        place = ref.number - 1 if ref.number > 0 else ref.number
+        return [known[place]] if -len(known) <= place < len(known) else []
+    return [ref.number] if ref.kind == "place" and ref.number > 0 else []
+
+
+def _meant_group(turn: Turn) -> list[int]:
+    """The group that "it" means."""
+    memory = turn.memory
+    if memory.cluster is not None:
+        return [int(memory.cluster["cluster"])]
+    return memory.edited if len(memory.edited) == 1 else []
+
+
+def _edit(turn: Turn, change: str, **args: object) -> Plan:
+    return call(change, "edit_clusters", change=change, **args, clustering=shown_id(turn))
+
+
+def _rename(turn: Turn) -> Plan:
+    by_pattern = regrouping.rename(turn)
+    if by_pattern.calls:
+        return by_pattern
+    groups, title = _groups_said(turn)[:1] or _meant_group(turn), _title(turn)
+    if not groups:
+        return by_pattern
+    if not title:
+        return ask("rename", replies.WHICH_TITLE.format(groups[0]))
+    return _edit(turn, "rename", clusters=groups, title=title)
+
+
+_NAMING = re.compile(
+    r"(?:\b(?:call(?:ed|ing)?|nam(?:e|ed|ing|ens)|titled?|title|dub(?:bed)?|label(?:led|ed)?|relabel|rename[d]?|known as|be|is|as|to|into"
+    r"|hei(?:ß|ss)en|hei(?:ß|ss)t|nenn(?:e|en|st)?|umbenennen in|taufe?n?|read|bear|get|name)\b|=|:|->|→)"
+    r"(?:\s+(?:it|that|this|them|one|the name|a name|name|the title|as|to|be|group|cluster|pile|\d+|sie|ihn|es|das|die|den|der|gruppe))*\s+",
+    re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
+    r"|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
+    re.IGNORECASE,
+)
+
+
+def _title(turn: Turn) -> str:
+    """A title as it was written: in quotes, else what the message is about, else what follows a word of naming."""
+    if turn.slots.quotes:
+        return turn.slots.quotes[-1]
+    want = wants(turn.said)[0].name
+    spans = about(turn.said, want)
+    if spans:
+        start, end = spans[-1]
+        return _without_trailing(turn.said[start:end])
+    last = None
+    for match in _NAMING.finditer(turn.said):
+        last = match
+    if last is None or not (said := _without_trailing(turn.said[last.end() :])):
+        return ""
+    return said if len(said) <= _LONGEST_TITLE else ""
+
+
+_LONGEST_TITLE = 60
+
+
+def _without_trailing(text: str) -> str:
+    return _TRAILING.sub("", text).strip(" \"“”„'‘’")
+
+
+def _merge(turn: Turn) -> Plan:
+    by_pattern = regrouping.merge(turn)
+    groups = _groups_said(turn)
+    if by_pattern.calls or not groups:
+        return by_pattern
+    if len(groups) == 1:
+        groups = [*_meant_group(turn), *groups]
+    groups = list(dict.fromkeys(groups))
+    return _edit(turn, "merge", clusters=groups) if len(groups) > 1 else by_pattern
+
+
+def _split(turn: Turn) -> Plan:
+    by_pattern = regrouping.split(turn)
+    if by_pattern.calls:
+        return by_pattern
+    groups = _groups_said(turn)
+    k = turn.slots.groups or turn.slots.k
+    if len(groups) > 1 and k is None and not looking.clusters_named(turn):
+        groups, k = groups[:1], groups[1]
+    elif looking.clusters_named(turn) and k is None:
+        k = next((ref.number for ref in turn.slots.refs if ref.kind == "number"), None)
+    groups = groups[:1] or _meant_group(turn)
+    return _edit(turn, "split", clusters=groups, k=k) if groups else by_pattern
+
+
+def _move(turn: Turn) -> Plan:
+    by_pattern = regrouping.move(turn)
+    if by_pattern.calls:
+        return by_pattern
+    target, refs = list(turn.slots.clusters[-1:]), list(turn.slots.refs)
+    if not target and refs and refs[-1].kind in ("number", "place") and len(refs) > 1:
+        target = _as_groups(refs.pop(), [])
+    sounds = turn.memory.sounds(refs) or ([turn.memory.looked_at] if turn.memory.looked_at else [])
+    if _OUT_OF.search(turn.said):
+        target = [0]
+    return _edit(turn, "move", clusters=target, sounds=sounds) if target and sounds else by_pattern
+
+
+_OUT_OF = re.compile(
+    r"\b(?:out of|take .{1,30} out|remove|kick|does not belong|doesn'?t belong|do not belong|don'?t belong|raus|heraus"
+    r"|gehört (?:da )?nicht|nirgends|nowhere|no group|out)\b",
+    re.IGNORECASE,
+)
+
+
+def _map(turn: Turn) -> Plan:
+    words = f"{plain(turn)} {turn.said.lower()}"
+    colour = next((name for name, pattern in _COLOURS.items() if re.search(rf"\b(?:{pattern})", words)), "")
+    clustering = turn.slots.clustering
+    if clustering is None and turn.memory.map_args is not None and colour:
+        number = turn.memory.map_args.get("clustering")
+        clustering = number if isinstance(number, int) else None
+    return call("map", "show_map", clustering=clustering, colour=colour)
+
+
+_COLOURS = {
+    "brightness": r"bright|dark|hell|dunkel",
+    "loudness": r"loud|quiet|volume|level|lufs|laut|leis|pegel",
+    "pitch": r"pitch|frequen|how high|tonhöhe|tonhoehe|höhe|hoehe",
+    "duration": r"duration|length|how long|länge|laenge|dauer|wie lang",
+    "tempo": r"tempo|bpm|speed|beats",
+    "noisiness": r"nois|rausch|hiss",
+    "domain": r"domain|kind\b|kinds\b|type|art\b|arten\b|bereich",
+}
+
+
+def _events(turn: Turn) -> Plan:
+    by_pattern = subtitling.about_events(turn)
+    if by_pattern is not None and by_pattern.calls:
+        return by_pattern
+    sound = subtitling.source(turn)
+    if sound is None:
+        return ask("events", replies.WHICH_TO_SUBTITLE)
+    kept, left = _parted(turn)
+    stretch = subtitling.stretch(turn.text.lower())
+    args = {"only": _list(kept), "without": _list(left), **_style(turn)}
+    return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **_filled(args)}),))
+
+
+def _change_events(turn: Turn) -> Plan:
+    shown = turn.memory.timeline
+    by_pattern = subtitling.about_events(turn)
+    if shown is None:
+        return _events(turn)
+    if by_pattern is not None and by_pattern.calls and len(by_pattern.calls[0].args) > 1:
+        return by_pattern
+    before: Mapping[str, Any] = shown.get("edits") or {}
+    kept, left = _parted(turn)
+    edits: dict[str, Any] = dict(before) | given(subtitling.stretch(_seconds_said(turn))) | _style(turn)
+    if (renamed := _RENAMED.search(turn.said)) and (old := _plain(renamed["old"])) and (new := _plain(renamed["new"])):
+        edits["rename"] = {**edits.get("rename", {}), old: new}
+    else:
+        edits |= _filled({"only": _list(kept)})
+        if left:
+            edits["without"] = list(dict.fromkeys([*edits.get("without", []), *_list(left)]))
+    return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
+
+
+_RENAMED = re.compile(
+    r"(?:where (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?)(?:,| please| write| put|$).*?(?:write|put|say|make (?:it|that))"
+    r" (?P<new>[^,;.]+?)(?: instead| please|[.!]|$)",
+    re.IGNORECASE,
+)
+
+
+def _plain(words: str) -> str:
+    return _without_trailing(re.sub(r"^(?:the|a|an|it)\s+", "", words.strip()))
+
+
+def _seconds_said(turn: Turn) -> str:
+    """The words, with "the first 2 seconds" as "to 2 s"."""
+    words = plain(turn)
+    return re.sub(r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b", r"from 0 s to \1 s", words)
+
+
+def _style(turn: Turn) -> dict[str, str]:
+    if re.search(r"\b(?:plain|simple|just) brackets|\bsquare brackets|\bevents style|schlichte klammern|einfache klammern", turn.said, re.I):
+        return {"style": "events"}
+    return {"style": "sdh"} if re.search(r"\bsdh\b|hard of hearing|for the deaf", turn.said, re.I) else {}
+
+
+def _list(words: str) -> list[str]:
+    parts = re.split(r"\s*(?:,|\band\b|&|\bund\b)\s*", words)
+    return [plain_part for part in parts if (plain_part := re.sub(r"^(?:the|all|any|some|a|an)\s+", "", part.strip()))]
+
+
+def _filled(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in args.items() if value}
+
+
+def _count(turn: Turn) -> Plan:
+    by_pattern = counting.about_counts(turn)
+    if by_pattern is not None and by_pattern.calls:
+        return by_pattern
+    if re.search(r"\b(?:domains?|(?:each|every|per) (?:kind|type)|kinds?|types?|bereich\w*|arten)\b", turn.said, re.I):
+        return call("count", "count_sounds", by="domain")
+    kept, left = _parted(turn)
+    heard, without = counting.things(kept) or [], counting.things(left) or []
+    bounds = given(limits(turn.slots))
+    if not (heard or without or bounds):
+        return searching.count(turn, kept) if kept else call("overview", "get_metadata")
+    before = turn.memory.counted or {}
+    goes_on = not heard and bool(before.get("heard"))
+    heard = list(before["heard"]) if goes_on else heard
+    return Plan("count", (Call("count_sounds", {"heard": heard, **_filled({"without": without}), **bounds}),))
+
+
+def _ears_use(turn: Turn) -> Plan:
+    return hearing.about_ears(turn) or hearing.use_named(turn) or call("ears", "ears")
+
+
+def _describe(turn: Turn) -> Plan:
+    made = looking.describe(turn)
+    if made.calls:
+        return made
+    groups = _groups_said(turn)
+    of = shown_id(turn)
+    calls = tuple(Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number in groups[:4])
+    return Plan("describe", calls) if calls else made
+
+
+def _details(turn: Turn) -> Plan:
+    if turn.memory.places_are == "clusters" and not looking.clusters_named(turn):
+        groups = _groups_said(turn)
+        pointed = [ref for ref in turn.slots.refs if ref.kind == "place"]
+        if groups and pointed:
+            return _describe(turn)
+    return looking.details(turn)
+
+
+def _group_facts(turn: Turn) -> Plan:
+    groups = _groups_said(turn)[:1]
+    if groups:
+        return _describe(turn)
+    return mapping.about_maps(turn) or surveying.all_groups(turn, plain(turn))
+
+
+def _rename_clustering(turn: Turn) -> Plan:
+    title = _title(turn)
+    return call("versions", "versions", name=title) if title else revisiting.versions(turn)
+
+
+def _restore(turn: Turn) -> Plan:
+    made = revisiting.about_versions(turn)
+    if made is not None and made.calls and "restore" in made.calls[0].args:
+        return made
+    numbers = [turn.slots.clustering] if turn.slots.clustering else _groups_said(turn)[:1]
+    if not numbers:
+        earlier = [each for each in turn.memory.clusterings if each != shown_id(turn)]
+        numbers = earlier[-1:]
+    return call("versions", "versions", restore=numbers[0] if numbers else None)
+
+
+def _versions(turn: Turn) -> Plan:
+    made = revisiting.about_versions(turn)
+    if made is not None and made.calls:
+        return made
+    if re.search(r"\b(?:differ\w*|chang\w*|compare\w*|unterschied\w*|vergleich\w*|geändert)\b", turn.said, re.I):
+        shown = shown_id(turn)
+        numbers = _groups_said(turn)
+        return call("versions", "versions", compare=numbers[:2] or [shown or exporting.MEANT_NOW])
+    return call("versions", "versions")
+
+
+STEPS: dict[str, Callable[[Turn], Plan]] = {
+    "search": _search,
+    "narrow": _narrow,
+    "more": _more,
+    "cluster": _cluster,
+    "describe": _describe,
+    "details": _details,
+    "group_facts": _group_facts,
+    "pick": _details,
+    "count": _count,
+    "rename": _rename,
+    "rename_clustering": _rename_clustering,
+    "merge": _merge,
+    "split": _split,
+    "move": _move,
+    "versions": _versions,
+    "restore": _restore,
+    "map": _map,
+    "events": _events,
+    "events_change": _change_events,
+    "save_subtitles": _events,
+    "moments": _search,
+    "ears": lambda _: call("ears", "ears"),
+    "ears_use": _ears_use,
+    "compare_ears": lambda _: call("compare_ears", "compare_ears"),
+}
+"""The steps that read leniently, by what is wanted; of the others the planner knows the step."""
+
+TOOLS: dict[str, frozenset[str]] = {
+    name: frozenset(tools.split())
+    for name, tools in {
+        "add": "ingest",
+        "update": "ingest",
+        "like": "search_by_audio",
+        "search": "search_by_text search_by_audio count_sounds",
+        "narrow": "search_by_text search_by_audio hear_events count_sounds",
+        "shorter": "search_by_text search_by_audio",
+        "longer": "search_by_text search_by_audio",
+        "quality": "search_by_text search_by_audio",
+        "more": "search_by_text search_by_audio cluster",
+        "cluster": "cluster",
+        "recluster": "cluster",
+        "describe": "summarize_cluster describe_selection",
+        "groups": "versions",
+        "which_group": "versions summarize_cluster",
+        "group_facts": "versions summarize_cluster",
+        "details": "get_metadata summarize_cluster",
+        "pick": "get_metadata summarize_cluster export",
+        "play": "get_metadata",
+        "extreme": "get_metadata search_by_text",
+        "overview": "get_metadata count_sounds",
+        "count": "count_sounds get_metadata search_by_text",
+        "skips": "get_metadata",
+        "export": "export",
+        "rename": "edit_clusters hear_events",
+        "rename_clustering": "versions edit_clusters",
+        "merge": "edit_clusters",
+        "split": "edit_clusters cluster",
+        "move": "edit_clusters",
+        "undo": "edit_clusters export versions",
+        "assign": "edit_clusters",
+        "versions": "versions",
+        "restore": "versions edit_clusters",
+        "map": "show_map",
+        "selection": "describe_selection export cluster",
+        "events": "hear_events",
+        "events_change": "hear_events",
+        "save_subtitles": "hear_events save_subtitles",
+        "moments": "find_moments hear_events search_by_text",
+        "ears": "ears",
+        "ears_use": "ears ingest",
+        "compare_ears": "compare_ears ears",
+    }.items()
+}
+"""The tools that may serve each thing that is wanted; those that are not here call none."""
