@@ -123,6 +123,7 @@ class _Talk:
         if "attach" in turn:
             path = self._sounds / turn["attach"] / f"{turn['attach']}_1.wav"
             attached = [library.attach(path, path.name)]
+            self._returned.hear_person(path.name)
         resume = None
         while True:
             asked: list[dict[str, Any]] = []

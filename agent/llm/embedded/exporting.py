@@ -31,7 +31,7 @@ def export(turn: Turn) -> Plan:
     if turn.slots.clustering or turn.says(every):
         shown = turn.memory.clustering or turn.memory.cluster or {}
         clustering = turn.slots.clustering or shown.get("clustering")
-        return call("export", "export", clustering=clustering or MEANT_NOW, name=name, **_how(turn))
+        return call("export", "export", clustering=clustering or MEANT_NOW, name=name, **how(turn))
     return _sounds(turn, name)
 
 
@@ -60,11 +60,11 @@ def _sounds(turn: Turn, name: str) -> Plan:
     if not sounds and refs:
         return ask("export", replies.NOT_IN_LIST if memory.places else replies.WHAT_TO_EXPORT)
     if not sounds and memory.last and memory.last.kind == "clustering":
-        return call("export", "export", clustering=memory.last.artifact.get("clustering"), name=name, **_how(turn))
+        return call("export", "export", clustering=memory.last.artifact.get("clustering"), name=name, **how(turn))
     sounds = sounds or memory.shown_sounds[: turn.slots.k]
     if not sounds:
         return ask("export", replies.WHAT_TO_EXPORT)
-    return call("export", "export", sounds=sounds, name=name or _name_of_list(turn, sounds), **_how(turn))
+    return call("export", "export", sounds=sounds, name=name or _name_of_list(turn, sounds), **how(turn))
 
 
 def _name_of_list(turn: Turn, sounds: Sequence[str]) -> str:
@@ -90,7 +90,7 @@ def _clusters(turn: Turn, clusters: Sequence[tuple[int, int | None]], name: str)
     numbers = [number for number, _ in clusters]
     titles = dict.fromkeys(_title_of(turn.memory, of, number) for number in numbers)
     name = name or _title(", ".join(filter(None, titles)))
-    return call("export", "export", clustering=of, clusters=numbers, name=name, **_how(turn))
+    return call("export", "export", clustering=of, clusters=numbers, name=name, **how(turn))
 
 
 def _title_of(memory: Memory, clustering: int | None, number: int) -> str:
@@ -100,7 +100,7 @@ def _title_of(memory: Memory, clustering: int | None, number: int) -> str:
     return memory.titles.get((clustering or 0, number)) or titles.get(number, "")
 
 
-def _how(turn: Turn) -> dict[str, str | None]:
+def how(turn: Turn) -> dict[str, str | None]:
     """Links or a list in place of copies, where that was said."""
     kinds = {name: pattern for name, pattern in _FORMATS.items() if turn.says(pattern)}
     links = {name: pattern for name, pattern in _LINKS.items() if turn.says(pattern)}

@@ -21,6 +21,7 @@ from agent.llm.embedded import (
     searching,
     subtitling,
     surveying,
+    wanted,
 )
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
@@ -32,8 +33,7 @@ from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
-from agent.llm.embedded.wanted import LIKELY, TOOLS, likeliest
-from agent.llm.embedded.wanted import STEPS as LENIENT
+from agent.llm.embedded.wanted import LIKELY, TOOLS, likely
 from agent.llm.embedded.wording import MARK
 
 # An intent is taken when its nearest example is at least this near: the weakest right guess among the wordings of the
@@ -41,7 +41,8 @@ from agent.llm.embedded.wording import MARK
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
 _SURELY_NEAR = 0.8
-_SURE = 0.7
+_SURE = 0.5
+_SAME_WANT = {"words": "search", "other": "pick"}
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
@@ -65,14 +66,16 @@ def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
     if (number := _TOO_LARGE.search(turn.text)) and not turn.says(_SEARCHING):
         return Plan("unclear", text=replies.TOO_LARGE.format(inert(number[0])))
-    want = likeliest(turn)
+    want = likely(turn)[0]
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and not (want.score > _SURE and _is_other(step, want.name)):
             return step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     near = guesses[0].score if guesses else 0.0
-    if near < _SURELY_NEAR and want.score > LIKELY and not turn.asked:
-        return STEPS[want.name](turn)
+    by_example = _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name if guesses else False
+    is_near = near >= _SURELY_NEAR and (want.score < _SURE or (by_example and not wanted.is_loose(turn)))
+    if not is_near and want.score > LIKELY and not turn.asked:
+        return wanted.step(turn, _WANTED)
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
     if near < _NEAR_ENOUGH:
@@ -225,4 +228,8 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "fine": _say("fine", replies.FINE),
     "rude": _say("rude", replies.CALM),
     "refuse": _refuse,
-} | LENIENT
+}
+"""What the nearest example wants."""
+
+_WANTED = STEPS | wanted.STEPS
+"""What is wanted, read leniently where there is a way."""

@@ -80,6 +80,12 @@ def in_english(text: str) -> str:
     return best.in_english(text) if best.known(text) else text
 
 
+def stretch_in_english(text: str, start: int, end: int) -> str:
+    """A stretch of a message in English, in the language that the whole message is in."""
+    best = max(languages(), key=lambda each: each.known(text))
+    return best.in_english(text[start:end]) if best.known(text) else text[start:end]
+
+
 @cache
 def languages() -> tuple[Language, ...]:
     """The languages that have a file."""

@@ -4,7 +4,7 @@ What it names is read as leniently as what it wants: any number may be that of a
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agent.llm.embedded import (
@@ -20,50 +20,138 @@ from agent.llm.embedded import (
     subtitling,
     surveying,
 )
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
 from agent.llm.embedded.pointing import plain, shown_id
 from agent.llm.embedded.slots import Ref
-from agent.llm.embedded.translating import in_english
+from agent.llm.embedded.spelling import mended
+from agent.llm.embedded.translating import stretch_in_english
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wants import Want, about, wants
 
-LIKELY = 0.3
+LIKELY = 0.25
 """How likely the likeliest has to be; under it nothing is done."""
+_AS_WELL = 0.2
+"""What is at least this share as likely as the likeliest is tried where that lacks something."""
 
 
-def likeliest(turn: Turn) -> Want:
-    """What is wanted, after what was shown: "only the long ones" of a timeline changes the timeline."""
-    first, *_ = wants(turn.said, attached=bool(turn.attached))
-    return Want(_after_what_was_shown(turn, first.name), first.score)
-
-
-def _after_what_was_shown(turn: Turn, name: str) -> str:
+def likely(turn: Turn) -> list[Want]:
+    """What may be wanted, the likeliest first, after what was shown: what changes a list needs a list to change."""
     memory = turn.memory
-    if memory.timeline is not None and name in _OF_A_LIST:
-        return "events_change"
-    if memory.counted is not None and name in _OF_A_LIST:
-        return "count"
-    if memory.clustering is None and memory.cluster is None and name in {"split", "move"} and topic(turn):
-        return "cluster"
-    if name == "recluster" and memory.grouping is None:
-        return "cluster"
-    return name
+    scores = {want.name: want.score for want in wants(turn.said, attached=bool(turn.attached))}
+    has_list = memory.search is not None or memory.counted is not None
+    has_groups = memory.clustering is not None or memory.cluster is not None
+    for names, is_there, factor in (
+        (_OF_A_TIMELINE, memory.timeline is not None, 0.02),
+        (_OF_A_LIST, has_list or memory.timeline is not None, 0.2),
+        (_OF_GROUPS, has_groups, 0.5),
+        ({"recluster"}, memory.grouping is not None, 0.1),
+        ({"map"}, memory.map is None, 3.0),
+        ({"selection"}, memory.selection is not None or "selection" in turn.wording.words, 0.3),
+    ):
+        for name in names:
+            scores[name] *= 1.0 if is_there else factor
+    if memory.timeline is not None:
+        _instead(scores, "events_change", _OF_A_LIST)
+    elif memory.counted is not None:
+        _instead(scores, "count", _OF_A_LIST - {"more"})
+    whole = sum(scores.values())
+    return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
 
 
-_OF_A_LIST = {"narrow", "shorter", "longer", "quality"}
+def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> None:
+    for other in others:
+        scores[name] += scores[other]
+        scores[other] = 0.0
+
+
+def point(turn: Turn) -> None:
+    """Reads what is pointed at by place where no grammar did: "1st + 3rd", "all but the first", "the other two"."""
+    places = turn.memory.places if turn.memory.places_are == "sounds" else []
+    words = plain(turn)
+    if places and (match := _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)):
+        gone = {_place(nth) for nth in _NTH.findall(match["what"])}
+        left = [n for n in range(1, len(places) + 1) if n not in gone and n - len(places) - 1 not in gone]
+        turn.slots.refs = [Ref("place", number=n) for n in left]
+    elif not turn.slots.refs and not turn.slots.clusters and (places or turn.memory.places):
+        turn.slots.refs = [Ref("place", number=_place(nth)) for nth in _NTH.findall(words)]
+
+
+def _place(nth: str) -> int:
+    return 1 if nth in ("top", "best") else lexicon()["ordinals"][nth]
+
+
+_ORDINALS = "|".join(name for name in lexicon()["ordinals"])
+_NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= one))\b(?! \d)")
+_ALL_BUT = re.compile(rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))? (?:but|except|besides|apart from|other than)(?P<what>(?: for| the| and| one| ?,| {_ORDINALS}| top)+)")
+_WITHOUT_PLACE = re.compile(
+    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?)(?P<what>(?: the| and| one| ?,| {_ORDINALS}| top)+)\b.*\b(?:rest|others?|remaining)\b"
+)
+
+
+def step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
+    """The step for the likeliest thing that has all it needs, else the question back for the likeliest."""
+    point(turn)
+    best, *others = likely(turn)
+    plans = [steps[best.name](turn)]
+    for other in others:
+        if plans[0].asked and other.score >= _AS_WELL * best.score:
+            plans.append(steps[other.name](turn))
+    return next((each for each in plans if each.calls), plans[0])
+
+
+_OF_A_LIST = frozenset({"narrow", "shorter", "longer", "quality", "more"})
+_OF_A_TIMELINE = frozenset({"events_change", "save_subtitles"})
+_OF_GROUPS = frozenset({"which_group", "group_facts", "rename", "merge", "split", "move", "assign"})
+
+
+def topics(turn: Turn) -> list[tuple[int, int]]:
+    """Where a message says what it is about: stretches with a word in them that means something."""
+    found = about(turn.said, likely(turn)[0].name)
+    return [(start, end) for start, end in found if not _means_nothing(turn.said[start:end])]
+
+
+def _means_nothing(words: str) -> bool:
+    return set(re.findall(r"[^\W\d_]+", words.lower())) <= _EMPTY
+
+
+_EMPTY = frozenset(
+    "a an the some any it its that this those these them they one ones all everything something anything what which who"
+    " i you we she he me my our your and or of in on at to for from with is are was be do does did have has more less"
+    " sound sounds recording recordings file files clip clips sample samples take takes noise noises kind kinds people"
+    " thing things stuff library collection archive group groups cluster clusters ein eine einen der die das den dem des"
+    " es ich sie er wir mir mich alles etwas was und oder von in im am mit für zu zum klang klänge klaenge geräusch"
+    " geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung archiv treffer stück stücke".split()
+)
 
 
 def topic(turn: Turn) -> str:
     """What a message is about, in English; empty if it says nothing of the kind."""
-    want = wants(turn.said, attached=bool(turn.attached))[0].name
-    return ", ".join(in_english(turn.said[start:end]) for start, end in about(turn.said, want))
+    return ", ".join(_in_english(turn, start, end) for start, end in topics(turn))
+
+
+def _in_english(turn: Turn, start: int, end: int) -> str:
+    words = re.sub(r"^\W*(?:\d+\s+)?|[\s.,;:!?]+$", "", stretch_in_english(turn.said, start, end))
+    return mended(re.sub(r"\s+", " ", words), turn.wording.names)
+
+
+def _how_many(turn: Turn) -> int | None:
+    """How many are asked for: as the grammars read it, else a number that stands right before what is looked for."""
+    if turn.slots.k or turn.slots.k_more:
+        return turn.slots.k or turn.slots.k_more
+    for start, end in topics(turn):
+        number = re.search(r"(\d+)\s*$", turn.said[:start]) or re.match(r"(\d+)\s", turn.said[start:end])
+        if number and 0 < int(number[1]) <= searching.MOST_HITS:
+            return int(number[1])
+    return None
 
 
 def _search(turn: Turn) -> Plan:
     text, without = _parted(turn)
     if turn.attached or not (text or without):
         return searching.words(turn)
-    args = given({"without": without, "k": turn.slots.k or turn.slots.k_more, **limits(turn.slots)})
+    args = given({"without": without, "k": _how_many(turn), **limits(turn.slots)})
     return Plan("words", (Call("search_by_text", {"text": text, **args}),))
 
 
@@ -92,17 +180,16 @@ _OUT_AFTER = re.compile(r"^[^,.;]{0,16}\b(?:out|away|off|weg|raus|aus|may go|can
 
 def _parted(turn: Turn) -> tuple[str, str]:
     """What is looked for and what is to be left out, as far as a message says what it is about."""
-    want = wants(turn.said, attached=bool(turn.attached))[0].name
     kept: list[str] = []
     left: list[str] = []
     end = 0
     out = False
-    for start, stop in about(turn.said, want):
+    for start, stop in topics(turn):
         between = turn.said[end:start]
         denied = bool(_NOT.search(between))
         goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
         out = denied or goes_on or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
-        (left if out else kept).append(in_english(turn.said[start:stop]).strip())
+        (left if out else kept).append(_in_english(turn, start, stop))
         end = stop
     return " ".join(kept), ", ".join(left)
 
@@ -200,8 +287,9 @@ def _title(turn: Turn) -> str:
     """A title as it was written: in quotes, else what the message is about, else what follows a word of naming."""
     if turn.slots.quotes:
         return turn.slots.quotes[-1]
-    want = wants(turn.said)[0].name
-    spans = about(turn.said, want)
+    spans = topics(turn)
+    if match := _TO_BE_CALLED.search(turn.said):
+        return _without_trailing(match["title"])
     if spans:
         start, end = spans[-1]
         return _without_trailing(turn.said[start:end])
@@ -214,6 +302,11 @@ def _title(turn: Turn) -> str:
 
 
 _LONGEST_TITLE = 60
+_TO_BE_CALLED = re.compile(
+    r"(?:\b(?:soll(?:te)?|sollen)(?: (?:die|das|der|sie|es|gruppe \d+|jetzt|bitte|künftig|lieber))*\s+|\b(?:würde|wuerde|möchte|will|wollen)"
+    r" (?:ich |wir )?(?:sie|die|das|es|ihn)(?: (?:gern|gerne|lieber|bitte))?\s+)(?P<title>.+?)\s+(?:hei(?:ß|ss)en|nennen|taufen)\b",
+    re.IGNORECASE,
+)
 
 
 def _without_trailing(text: str) -> str:
@@ -309,7 +402,9 @@ def _change_events(turn: Turn) -> Plan:
     before: Mapping[str, Any] = shown.get("edits") or {}
     kept, left = _parted(turn)
     edits: dict[str, Any] = dict(before) | given(subtitling.stretch(_seconds_said(turn))) | _style(turn)
-    if (renamed := _RENAMED.search(turn.said)) and (old := _plain(renamed["old"])) and (new := _plain(renamed["new"])):
+    if (renamed := _RENAMED.search(turn.said)) and (old := _plain(renamed["old"] or renamed["old2"])) and (
+        new := _plain(renamed["new"] or renamed["new2"])
+    ):
         edits["rename"] = {**edits.get("rename", {}), old: new}
     else:
         edits |= _filled({"only": _list(kept)})
@@ -319,6 +414,7 @@ def _change_events(turn: Turn) -> Plan:
 
 
 _RENAMED = re.compile(
+    r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)\s+(?:instead of|in place of|rather than|not|statt|anstatt|statt)\s+(?P<old2>[^,;.!?]+)|"
     r"(?:where (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?)(?:,| please| write| put|$).*?(?:write|put|say|make (?:it|that))"
     r" (?P<new>[^,;.]+?)(?: instead| please|[.!]|$)",
     re.IGNORECASE,
@@ -424,8 +520,44 @@ def _versions(turn: Turn) -> Plan:
     return call("versions", "versions")
 
 
+def _export(turn: Turn) -> Plan:
+    made = mapping.about_maps(turn) if first("selection", plain(turn)) else None
+    if made is not None and made.calls and made.calls[0].name == "export":
+        return made
+    if match := first("selection", plain(turn)):
+        how = exporting.how(turn)
+        return call("export", "export", selection=int(match[1]), **how)
+    turn.slots.clustering = turn.slots.clustering or (exporting.MEANT_NOW if _WHOLE.search(turn.said) else None)
+    return exporting.export(turn)
+
+
+_WHOLE = re.compile(r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE)
+
+
+def _like(turn: Turn) -> Plan:
+    made = searching.like(turn)
+    if not made.calls or made.calls[0].name != "search_by_audio" or not is_loose(turn):
+        return made
+    kept, left = _parted(turn)
+    calls = (
+        Call(each.name, {**{k: v for k, v in each.args.items() if k not in ("text", "without")}, **_filled({"text": kept, "without": left})})
+        for each in made.calls
+    )
+    return Plan("like", tuple(calls))
+
+
+def is_loose(turn: Turn) -> bool:
+    """Whether a sentence is one that grammars read badly: long, of several clauses, or of another language."""
+    return turn.said != turn.text or len(turn.said.split()) > _LONG or re.search(r"[.;!?,] \S", turn.said) is not None
+
+
+_LONG = 9
+
+
 STEPS: dict[str, Callable[[Turn], Plan]] = {
     "search": _search,
+    "like": _like,
+    "export": _export,
     "narrow": _narrow,
     "more": _more,
     "cluster": _cluster,

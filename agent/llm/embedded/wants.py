@@ -180,9 +180,11 @@ def _likeliest(logits: Floats, stays: tuple[float, float]) -> list[bool]:
 
 
 def _stretches(pieces: Sequence[Token], inside: Sequence[bool]) -> list[tuple[int, int]]:
+    """The words inside as stretches that no sign begins or parts."""
     found: list[tuple[int, int]] = []
     was = False
-    for piece, now in zip(pieces, inside, strict=True):
+    for piece, is_inside in zip(pieces, inside, strict=True):
+        now = is_inside and piece.seen[0] not in ".,;:!?"
         if now and was:
             found[-1] = (found[-1][0], piece.end)
         elif now:
