@@ -38,7 +38,9 @@ def add_moment_verb(app: typer.Typer) -> None:
 
 
 def moments(
-    text: Annotated[str, typer.Argument(help="What is heard, such as dog bark, speech or animals.")] = "",
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What is heard, such as dog bark, speech or animals.")
+    ] = "",
     library: LibraryOption = None,
     k: Annotated[int, typer.Option("-k", min=1, max=MOST, help="How many.")] = 10,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Leave out what scores lower.")] = 0.0,

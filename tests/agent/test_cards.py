@@ -83,6 +83,31 @@ TIMELINE = {
     "vtt": "WEBVTT\n",
     "note": "",
 }
+MOMENTS = {
+    "kind": "moments",
+    "title": "Moments with “dog”",
+    "total": 5,
+    "hits": [
+        {
+            "id": 412,
+            "name": "yard.wav",
+            "start_s": 10.0,
+            "end_s": 11.0,
+            "score": 0.93,
+            "label": "Bark",
+            "duration_s": 60.0,
+        },
+        {
+            "id": 412,
+            "name": "yard.wav",
+            "start_s": 27.0,
+            "end_s": 27.8,
+            "score": 0.86,
+            "label": "Dog",
+            "duration_s": 60.0,
+        },
+    ],
+}
 ARTIFACTS = [
     {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
@@ -93,7 +118,17 @@ ARTIFACTS = [
     MAP,
     INGEST,
     TIMELINE,
+    MOMENTS,
 ]
+
+
+def test_a_moment_is_a_player_that_begins_at_its_second_and_says_what_is_heard():
+    props = drawn(MOMENTS).props
+    assert [(row["start_s"], row["end_s"], row["caption"]) for row in props["hits"]] == [
+        (10.0, 11.0, "Bark"),
+        (27.0, 27.8, "Dog"),
+    ]
+    assert props["hidden"] == 3
 
 
 def drawn(artifact) -> Card:
