@@ -186,9 +186,14 @@ def _timeline(artifact: dict[str, Any]) -> Card:
 
 
 def _moments(artifact: dict[str, Any]) -> Card:
-    rows = _rows([{**hit, "caption": hit.get("label"), "tags": []} for hit in artifact["hits"]])
+    rows = _rows([{**hit, "caption": _heard(hit), "tags": []} for hit in artifact["hits"]])
     props = {"title": plain(artifact["title"]), "hits": rows, "hidden": max(0, artifact["total"] - len(rows))}
     return Card("SoundList", props, _ids(rows))
+
+
+def _heard(hit: dict[str, Any]) -> str:
+    label = str(hit.get("label") or "")
+    return label if hit.get("is_sure", True) else f"{label}, perhaps"
 
 
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {

@@ -21,7 +21,7 @@ MOST_SKIPS = 5
 def find_moments_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` hears how far the listening is, in seconds."""
 
-    def find_moments(text: str, k: int = 10, min_score: float = 0.0) -> Answer:
+    def find_moments(text: str, k: int = 10, min_score: float = 0.0, listen_to_all: bool = False) -> Answer:
         """Find the moments in which something is heard in the library: where does a dog bark, when is there thunder?
 
         Gives moments that play from their second. Sounds that probably hold it and were never listened to from start
@@ -31,8 +31,11 @@ def find_moments_tool(library: Library, report: Callable[[Progress], None]) -> B
             text: The kind of sound to look for, such as "dog bark", "speech" or "animals".
             k: How many moments to list.
             min_score: Leave out moments whose score is lower, from 0 to 1.
+            listen_to_all: Listen to all sounds that were not listened to yet, if the person asks for it: an hour of
+                sound takes about a minute.
         """
-        run = library.events.listen_for(text)
+        run = library.events.listen_for(text)  # what is no sound is told before all are listened to
+        run = library.events.listen() if listen_to_all else run
         for progress in run:
             report(progress)
         found = library.events.moments(text, min(k, MOST_HITS), min_score)
@@ -68,6 +71,7 @@ def _cards(library: Library, moments: Sequence[Moment]) -> list[dict[str, Any]]:
             "end_s": moment.end_s,
             "score": moment.score,
             "label": moment.label,
+            "is_sure": moment.is_sure,
             "duration_s": known[moment.id]["duration_s"],
             "domain": known[moment.id]["domain"],
         }
@@ -98,7 +102,8 @@ def _listening(found: Moments, likely: int) -> list[str]:
     lines = [f"Listened to from start to end: {found.listened} of all {_count(found.of, 'sound')}."]
     if found.listened < found.of:
         more = f" {likely} of them may well hold it; to ask again goes on with those." if likely else ""
-        lines.append(f"Tell the person: the others are listened to by the command {LISTEN_TO_ALL}.{more}")
+        how = f"the others are listened to if they ask for it, also by the command {LISTEN_TO_ALL}"
+        lines.append(f"Tell the person: {how}.{more}")
     if found.older:
         lines.append(f"{_count(found.older, 'sound')} an older version listened to; the same command does it again.")
     return lines

@@ -83,29 +83,14 @@ TIMELINE = {
     "vtt": "WEBVTT\n",
     "note": "",
 }
+YARD = {"id": 412, "name": "yard.wav", "duration_s": 60.0}
 MOMENTS = {
     "kind": "moments",
     "title": "Moments with “dog”",
     "total": 5,
     "hits": [
-        {
-            "id": 412,
-            "name": "yard.wav",
-            "start_s": 10.0,
-            "end_s": 11.0,
-            "score": 0.93,
-            "label": "Bark",
-            "duration_s": 60.0,
-        },
-        {
-            "id": 412,
-            "name": "yard.wav",
-            "start_s": 27.0,
-            "end_s": 27.8,
-            "score": 0.86,
-            "label": "Dog",
-            "duration_s": 60.0,
-        },
+        {**YARD, "start_s": 10.0, "end_s": 11.0, "score": 0.93, "label": "Bark", "is_sure": True},
+        {**YARD, "start_s": 27.0, "end_s": 27.8, "score": 0.66, "label": "Dog", "is_sure": False},
     ],
 }
 ARTIFACTS = [
@@ -126,7 +111,7 @@ def test_a_moment_is_a_player_that_begins_at_its_second_and_says_what_is_heard()
     props = drawn(MOMENTS).props
     assert [(row["start_s"], row["end_s"], row["caption"]) for row in props["hits"]] == [
         (10.0, 11.0, "Bark"),
-        (27.0, 27.8, "Dog"),
+        (27.0, 27.8, "Dog, perhaps"),
     ]
     assert props["hidden"] == 3
 

@@ -29,6 +29,11 @@ def test_how_many_sounds_were_listened_to_is_always_told_and_what_to_do_about_th
     assert "earshot moments" not in answer.text
 
 
+def test_all_are_listened_to_if_it_is_asked_for(demo_library):
+    told = artifact(demo_library, "find_moments", text="rain", listen_to_all=True)
+    assert (told["listened"], told["of"]) == (15, 15)
+
+
 def test_what_is_likely_and_left_for_the_next_question_is_counted(demo_library, monkeypatch):
     monkeypatch.setattr(events_module, "FOR_A_QUESTION_S", 0.5)
     answer = call(demo_library, "find_moments", text="rain")

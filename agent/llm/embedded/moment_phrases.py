@@ -40,6 +40,6 @@ def _listened(artifact: Artifact) -> str:
     likely = int(artifact.get("likely") or 0)
     more = f"; {likely} of the others may well hold it, ask again to go on with those" if likely else ""
     return (
-        f"Listened to {listened} of {many(of, 'sound')} so far{more}. "
-        "`earshot moments --listen` in a terminal listens to all."
+        f"Listened to {listened} of {many(of, 'sound')} so far{more}. Say “listen to the rest” to hear them all; "
+        "in a terminal, `earshot moments --listen` does."
     )

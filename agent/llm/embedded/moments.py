@@ -23,7 +23,7 @@ _EVERYWHERE = re.compile(
 _TIMES = r"(?:moments?|seconds?|times?|points?|places?|spots?|passages?|stretch(?:es)?|minutes?)"
 _LEAD = (
     r"(?:(?:and|so|please|can|could|would|you|do|know|tell|show|give|find|list|play|look|for|get|me|us|i|want|need|to"
-    r"|exactly|also|hey|hi|then|now) ,? ?)*"
+    r"|exactly|also|hey|hi|then|now|ok|okay|yes|well) ,? ?)*"
 )
 _WHERE = re.compile(
     rf"^{_LEAD}(?:where|in (?:which|what) {_ALL} and (?:where|when|at (?:which|what) {_TIMES})) (?P<what>.+)$"
@@ -32,6 +32,9 @@ _WHEN = re.compile(rf"^{_LEAD}(?:when|(?:at|in) (?:which|what) {_TIMES}) (?P<wha
 _MOMENTS = re.compile(
     rf"^{_LEAD}(?:(?:all|every|any|each|the|of|best|which|what) )*{_TIMES} (?:where|when|at which|in which|with|of|"
     r"that (?:have|hold|contain)|(?:do|does|have|has|hold|contain)) (?P<what>.+)$"
+)
+_LISTEN = re.compile(
+    rf"^{_LEAD}listen (?:to )?(?:all|everything|the (?:rest|others|other sounds|remaining \w+))\b(?: of (?:it|them))?"
 )
 _IS = re.compile(r"^(?:(?:is|are)\b(?!.*\b(?:there|hear|heard|audible|\w{2,}ing)\b)|can (?:i|we|you)\b)")
 """What a search answers as well: where a sound is, not where it is heard."""
@@ -56,6 +59,9 @@ def about_moments(turn: Turn) -> Plan | None:
     if turn.attached or turn.slots.refs or turn.slots.clusters:
         return None
     words = plain(turn)
+    last = turn.memory.latest or {}
+    if last.get("kind") == "moments" and _LISTEN.match(words):
+        return Plan("moments", (Call("find_moments", {"text": str(last["text"]), "listen_to_all": True}),))
     rest = " ".join(_EVERYWHERE.sub(" ", words).split())
     of_all = rest != words
     where, when = _WHERE.match(rest) or _MOMENTS.match(rest), _WHEN.match(rest)

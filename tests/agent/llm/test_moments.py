@@ -94,7 +94,8 @@ def test_the_answer_names_each_sound_with_its_second_and_what_was_listened_to():
         "I heard “dog” at 2 moments, the first surely, the others perhaps:\n\n"
         "1. sound 170, “street.wav”, at 10.0 s: Bark (0.91)\n"
         "2. sound 57, “a \\`b\\`.wav”, at 76.1 s: Dog (0.69)\n\n"
-        "Listened to 28 of 301 sounds so far. `earshot moments --listen` in a terminal listens to all."
+        "Listened to 28 of 301 sounds so far. Say “listen to the rest” to hear them all; "
+        "in a terminal, `earshot moments --listen` does."
     )
     assert "All 301 sounds were listened to." in said_of(moments(listened=301))
     assert "; 4 of the others may well hold it, ask again to go on with those" in said_of(moments(likely=4))
@@ -109,6 +110,14 @@ def test_what_is_said_passes_the_check_of_answers_and_plays_from_its_second():
     assert checked(text, known) == Checked(text, mended=False)
     assert "sound [170](/library/audio/170#t=10)" in with_players(text)
     assert "sound [57](/library/audio/57#t=76.1)" in with_players(text)
+
+
+@pytest.mark.parametrize("said", ["listen to the rest", "please listen to all of them", "ok, listen to everything"])
+def test_the_rest_is_listened_to_when_a_person_says_so(said):
+    before = used("where does a dog bark?", "find_moments", {"text": "dog"}, moments())
+    assert called(before, said) == ("find_moments", {"text": "dog", "listen_to_all": True})
+    step = called(after("hits"), said)
+    assert step is None or step[0] != "find_moments"
 
 
 def test_the_moments_are_a_list_that_can_be_pointed_at():
