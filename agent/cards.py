@@ -185,12 +185,24 @@ def _timeline(artifact: dict[str, Any]) -> Card:
     return Card("Timeline", props, frozenset(label.rstrip(")") for label in lanes))  # as a list's items are compared
 
 
+def _moments(artifact: dict[str, Any]) -> Card:
+    rows = _rows([{**hit, "caption": _heard(hit), "tags": []} for hit in artifact["hits"]])
+    props = {"title": plain(artifact["title"]), "hits": rows, "hidden": max(0, artifact["total"] - len(rows))}
+    return Card("SoundList", props, _ids(rows))
+
+
+def _heard(hit: dict[str, Any]) -> str:
+    label = str(hit.get("label") or "")
+    return label if hit.get("is_sure", True) else f"{label}, perhaps"
+
+
 CARDS: dict[str, Callable[[dict[str, Any]], Card]] = {
     "count": _count,
     "hits": _hits,
     "cluster": _cluster,
     "clustering": _clustering,
     "map": _map,
+    "moments": _moments,
     "selection": _selection,
     "sounds": _sounds,
     "ingest": _ingest,

@@ -15,6 +15,7 @@ from agent.export_verbs import add_export_verb
 from agent.group_verbs import add_group_verbs
 from agent.mcp_verbs import add_mcp_verb
 from agent.model_verbs import add_model_verbs
+from agent.moment_verbs import add_moment_verb
 from agent.picture_verbs import add_picture_verbs
 from agent.separation_verbs import add_separation_verb
 from agent.terminal import (
@@ -267,6 +268,7 @@ add_ask_verb(app)  # after those above: so they stand in the help
 add_group_verbs(app)
 add_export_verb(app)
 add_event_verb(app)
+add_moment_verb(app)
 add_separation_verb(app)
 add_picture_verbs(app)
 add_model_verbs(app)

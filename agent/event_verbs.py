@@ -9,9 +9,21 @@ from rich.table import Table as RichTable
 
 from agent import tables
 from agent.sources import read_settings
-from agent.terminal import JsonOption, Verb, err, out, print_json, with_bar
+from agent.terminal import (
+    JsonOption,
+    LibraryOption,
+    Verb,
+    drawn_bar,
+    err,
+    open_library,
+    out,
+    print_json,
+    with_bar,
+)
 from core.errors import UnknownNameError
-from core.events.event import Event
+from core.events.event import Event, Timeline
+from core.library import Library
+from core.references import SOUND, parse_reference
 from core.subtitles.cues import Limits
 from core.subtitles.wording import STYLES
 
@@ -22,7 +34,10 @@ def add_event_verb(app: typer.Typer) -> None:
 
 
 def events(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sound or a video.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|ID", help="A sound or a video, or a sound of the library by its id.")
+    ],
+    library: LibraryOption = None,
     srt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as SRT.")] = None,
     vtt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as WebVTT.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")] = None,
@@ -47,10 +62,10 @@ def events(
 ) -> None:
     """Tell what is heard in a file, and when; write it as subtitles, into a video or as a table.
 
-    FILE is only read. With --query only what is asked for is told, and found more easily.
+    FILE is only read. With --query only what is asked for is told, and found more easily. What is heard in a sound of
+    the library is kept with it, so that it is heard once and found by earshot moments.
     """
-    from core.events.finding import EventRun  # what hears and draws takes a second to import
-    from core.subtitles import formats
+    from core.subtitles import formats  # what hears and draws takes a second to import
     from core.subtitles.burning import burn_subtitles
     from core.subtitles.merging import subtitled
     from core.subtitles.muxing import check_video, mux_subtitles
@@ -62,21 +77,22 @@ def events(
     if with_speech and not (srt or vtt or mux or burn):
         raise typer.BadParameter("--with-speech goes into subtitles; say where with --srt, --vtt, --mux or --burn")
     limits = Limits.of(read_settings(None))
+    held = None if file.exists() else _held(file, library)
+    file = held[0].audio_path(held[1]) if held else file
     targets = [path for path in (srt, vtt, csv, audacity, raven, mux, burn) if path]
     check_targets(targets, [file, with_speech] if with_speech else [file], replace=force)
     for video in (mux, burn):
         if video:
             check_video(file, video, drawn=video is burn)
     words = read_words(with_speech) if with_speech else []
-    run = EventRun(file, query or [], track)
-    with_bar(run)
-    cues = subtitled(run.events, words, style, limits)
+    heard = _kept(*held) if held and not query and track == 1 else _heard(file, query or [], track)
+    cues = subtitled(heard.events, words, style, limits)
     texts = (
         (srt, formats.as_srt(cues)),
         (vtt, formats.as_vtt(cues)),
-        (csv, formats.as_csv(run.events)),
-        (audacity, formats.as_audacity(run.events)),
-        (raven, formats.as_raven(run.events)),
+        (csv, formats.as_csv(heard.events)),
+        (audacity, formats.as_audacity(heard.events)),
+        (raven, formats.as_raven(heard.events)),
     )
     for video, write in ((mux, mux_subtitles), (burn, burn_subtitles)):
         if video:
@@ -84,11 +100,33 @@ def events(
                 with_bar(steps)
     write_texts({target: text for target, text in texts if target}, replace=force)
     if as_json:
-        print_json({"events": [event.as_dict() for event in run.events]})
+        print_json({"events": [event.as_dict() for event in heard.events]})
     else:
-        _print_events(run.events, targets)
-    if run.note:
-        err.print(f"[yellow]note:[/yellow] {tables.shown(run.note)}", soft_wrap=True)
+        _print_events(heard.events, targets)
+    if heard.note:
+        err.print(f"[yellow]note:[/yellow] {tables.shown(heard.note)}", soft_wrap=True)
+
+
+def _held(named: Path, library: Path | None) -> tuple[Library, int] | None:
+    """The library and the sound of it that is meant; None where the argument names no sound but a file."""
+    if not SOUND.fullmatch(str(named)):
+        return None
+    return open_library(library), parse_reference(str(named))[0]
+
+
+def _kept(library: Library, sound_id: int) -> Timeline:
+    """What is heard in a sound of a library, listened to now if it was not yet."""
+    with drawn_bar() as report:
+        return library.events.of(sound_id, report)
+
+
+def _heard(file: Path, queries: list[str], track: int) -> Timeline:
+    """What is heard in a file. What was asked for by itself is not kept: the next question asks for something else."""
+    from core.events.finding import EventRun
+
+    run = EventRun(file, queries, track)
+    with_bar(run)
+    return run.timeline
 
 
 def _print_events(found: list[Event], targets: list[Path]) -> None:

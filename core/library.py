@@ -14,6 +14,7 @@ from core.attachments import Attachment, Attachments
 from core.ears import Ears
 from core.embedding.base import pooled
 from core.errors import NotFoundError, UnknownNameError
+from core.events.events import Events
 from core.export import Exported, Exports
 from core.grouping.groups import Groups
 from core.index import SpaceIndex
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 class Library:
     """The library in a folder. Nothing is read before the first question, nothing written before the first change.
 
-    ears: its spaces, and which of them answers. groups: its clusterings. maps: where its sounds lie.
+    ears: its spaces, and which of them answers. groups: its clusterings. maps: where its sounds lie. events: what
+    is heard in them when.
     """
 
     def __init__(self, folder: Path | None = None, settings: Settings | None = None) -> None:
@@ -45,6 +47,7 @@ class Library:
         self.ears = Ears(self._store, self.settings)
         self.groups = Groups(self._store, self.ears)
         self.maps = Maps(self._store, self.ears, self.groups)
+        self.events = Events(self._store, self.ears)
         self.exports = Exports(self._store, self.groups, self.settings)
         self._present: tuple[tuple[tuple[str, int], Filters], set[int]] | None = None
 

@@ -18,6 +18,7 @@ from tools.describe_selection import describe_selection_tool
 from tools.ears import ears_tool
 from tools.edit_clusters import edit_clusters_tool
 from tools.export import export_tool
+from tools.find_moments import find_moments_tool
 from tools.get_metadata import get_metadata_tool
 from tools.hear_events import hear_events_tool
 from tools.ingest import ingest_tool
@@ -63,6 +64,7 @@ def build_tools(
         show_map_tool(library, report),
         describe_selection_tool(library),
         hear_events_tool(library, report),
+        find_moments_tool(library, report),
     ]
 
 

@@ -2,31 +2,28 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool
 
 from core.attachments import PATTERN as ATTACHMENT
 from core.errors import NotFoundError
 from core.events.choosing import chosen
-from core.events.event import Event
+from core.events.event import Event, Timeline
 from core.library import Library
 from core.records import Progress
+from core.references import parse_reference
 from core.subtitles.cues import Limits, make_cues
 from core.subtitles.wording import STYLES
 from tools.base import Answer, as_tool, quoted
 
-if TYPE_CHECKING:
-    from core.events.finding import EventRun
-
 ATTACHED = "the attached sound"  # what it is called only its sender knows
 MOST_TOLD = 60
-MOST_KEPT = 16  # files whose events are remembered, so that a change of what is shown does not listen again
+MOST_KEPT = 16  # attached files whose events are remembered, so that a change of what is shown does not listen again
 
 
 def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
     """The tool over a library; `report` hears how far the listening is, in seconds."""
-    heard: OrderedDict[str, EventRun] = OrderedDict()
+    heard: OrderedDict[str, Timeline] = OrderedDict()
 
     def hear_events(
         sound: str,
@@ -52,8 +49,8 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
 
         if style not in STYLES:
             raise NotFoundError(f"there is no style {style!r} of subtitles; choose one of {', '.join(STYLES)}")
-        run = _listened(library, sound, heard, report)
-        events = chosen(run.events, only or [], without or [], start_s, end_s, rename)
+        whole = _listened(library, sound, heard, report)
+        events = chosen(whole.events, only or [], without or [], start_s, end_s, rename)
         cues = make_cues(events, style, Limits.of(library.settings))
         given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
         name = ATTACHED if ATTACHMENT.fullmatch(sound) else library.source_path(sound).name
@@ -61,42 +58,46 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
             "kind": "timeline",
             "sound": sound,
             "name": name,
-            "duration_s": round(run.duration_s, 3),
-            "has_picture": run.has_picture,
+            "duration_s": round(whole.duration_s, 3),
+            "has_picture": whole.has_picture,
             "events": [event.as_dict() for event in events],
-            "hidden": len(run.events) - len(events),
+            "hidden": len(whole.events) - len(events),
             "edits": {key: value for key, value in given.items() if value is not None},
             "srt": formats.as_srt(cues),
             "vtt": formats.as_vtt(cues),
-            "note": run.note,
+            "note": whole.note,
         }
-        return _told(sound, name, run, events), artifact
+        return _told(sound, name, whole, events), artifact
 
     return as_tool(hear_events)
 
 
 def _listened(
-    library: Library, sound: str, heard: "OrderedDict[str, EventRun]", report: Callable[[Progress], None]
-) -> "EventRun":
+    library: Library, sound: str, heard: "OrderedDict[str, Timeline]", report: Callable[[Progress], None]
+) -> Timeline:
+    """What is heard in a sound of the library is kept with it; what is heard in an attached one, for a while."""
+    if not ATTACHMENT.fullmatch(sound):
+        return library.events.of(parse_reference(sound)[0], report)
     from core.events.finding import EventRun  # what hears takes a second to import
 
-    run = heard.pop(sound, None)
-    if run is None:
+    known = heard.pop(sound, None)
+    if known is None:
         run = EventRun(library.source_path(sound))
         for progress in run:
             report(progress)
-    heard[sound] = run
+        known = run.timeline
+    heard[sound] = known
     while len(heard) > MOST_KEPT:
         heard.popitem(last=False)
-    return run
+    return known
 
 
-def _told(sound: str, name: str, run: "EventRun", events: Sequence[Event]) -> str:
+def _told(sound: str, name: str, whole: Timeline, events: Sequence[Event]) -> str:
     called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
-    what = f"what is heard in {called}, {run.duration_s:.1f} s"
+    what = f"what is heard in {called}, {whole.duration_s:.1f} s"
     if not events:
         return f"{what}: nothing that the ears can name"
     lines = [f"{each.start_s:.1f}-{each.end_s:.1f} s: {quoted(each.label)}" for each in events[:MOST_TOLD]]
     more = [f"and {len(events) - MOST_TOLD} more"] if len(events) > MOST_TOLD else []
-    note = [f"Tell the person: {quoted(run.note, 200)}"] if run.note else []
+    note = [f"Tell the person: {quoted(whole.note, 200)}"] if whole.note else []
     return "\n".join([f"{what}:", *lines, *more, *note])

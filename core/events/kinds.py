@@ -15,6 +15,7 @@ from core.words import Weights
 
 HEARD = Thresholds(0.8, 0.4)  # of the fit of a class (`core.heard.fit`): 12 times likelier than common, and twice
 ASKED = Thresholds(0.6, 0.3)  # of the fit of a person's own words: less is enough of what is looked for
+POSSIBLE = 0.1  # at its clearest, for a class to be found when it is asked for; a rare one fits from 0.05 on
 LIKELY, LIKELY_MEAN = 0.35, 0.25  # at its clearest and on average, for a class to be told
 LONG_S, LIKELY_LONG = 5.0, 0.4  # and on average of what goes on for longer
 CLEAR = 0.2  # what is less likely than this parts what goes on for too long to be sure of all of it

@@ -36,7 +36,7 @@ def find_sources(
     for sound_id in ids:
         if sound_id not in held:
             raise NotFoundError(f"there is no sound {sound_id}; search for one")
-        source = _source(sound_id, held[sound_id], hashed)
+        source = find_source(sound_id, held[sound_id], hashed=hashed)
         if isinstance(source, Source):
             found[sound_id] = source
         else:
@@ -46,13 +46,8 @@ def find_sources(
     return found, left_out
 
 
-def sha256_of(path: str | Path) -> str:
-    """SHA-256 of the bytes of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _source(sound_id: int, sound: HeldSound, hashed: bool) -> Source | LeftOut:
+def find_source(sound_id: int, sound: HeldSound, *, hashed: bool = False) -> Source | LeftOut:
+    """A file that holds a sound now, or why there is none; `find_sources` tells how that is known."""
     left_out = LeftOut(sound_id, sound.files[0].path if sound.files else "", "is gone")
     for file in sound.files:  # if one cannot be taken, another may hold the same sound
         try:
@@ -64,6 +59,12 @@ def _source(sound_id: int, sound: HeldSound, hashed: bool) -> Source | LeftOut:
         except OSError:
             continue
     return left_out
+
+
+def sha256_of(path: str | Path) -> str:
+    """SHA-256 of the bytes of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_as_it_was(file: HeldFile, sha256: str, hashed: bool) -> bool:

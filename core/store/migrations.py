@@ -6,7 +6,7 @@ from sqlite_utils import Database, Migrations
 
 schema = Migrations("earshot")
 
-SCHEMA_VERSION = 6  # the number of the last step; kept in SQLite's user_version
+SCHEMA_VERSION = 7  # the number of the last step; kept in SQLite's user_version
 
 
 @schema(name="001_sounds")
@@ -165,3 +165,23 @@ def _groups(db: Database) -> None:
         foreign_keys=[("space_id", "spaces", "id")],
     )
     db.create_table("selections", {"id": int, "sounds": bytes, "created_at": str}, pk="id")
+
+
+@schema(name="007_events")
+def _events(db: Database) -> None:
+    """What is heard when; it goes with its sound.
+
+    listened: the sounds that were listened to from start to end, by which finder of events. events: told is 1 for what
+    the timeline of the sound tells, 0 for what is found only when it is asked for (`core.events.events`).
+    """
+    of_sound = "REFERENCES sounds(id) ON DELETE CASCADE"
+    db.execute(
+        f"CREATE TABLE listened (sound_id INTEGER PRIMARY KEY {of_sound}, finder TEXT NOT NULL,"
+        " duration_s FLOAT NOT NULL, has_picture INTEGER NOT NULL, note TEXT NOT NULL)"
+    )
+    db.execute(
+        f"CREATE TABLE events (id INTEGER PRIMARY KEY, sound_id INTEGER NOT NULL {of_sound}, start_s FLOAT NOT NULL,"
+        " end_s FLOAT NOT NULL, label TEXT NOT NULL, score FLOAT NOT NULL, told INTEGER NOT NULL)"
+    )
+    db.table("events").create_index(["sound_id"])
+    db.table("events").create_index(["label"])

@@ -83,6 +83,16 @@ TIMELINE = {
     "vtt": "WEBVTT\n",
     "note": "",
 }
+YARD = {"id": 412, "name": "yard.wav", "duration_s": 60.0}
+MOMENTS = {
+    "kind": "moments",
+    "title": "Moments with “dog”",
+    "total": 5,
+    "hits": [
+        {**YARD, "start_s": 10.0, "end_s": 11.0, "score": 0.93, "label": "Bark", "is_sure": True},
+        {**YARD, "start_s": 27.0, "end_s": 27.8, "score": 0.66, "label": "Dog", "is_sure": False},
+    ],
+}
 ARTIFACTS = [
     {"kind": "hits", "title": "Sounds like kick_01.wav", "hits": [KICK]},
     {"kind": "clustering", "clustering": 3, "k": 1, "method": "gmm", "clusters": [CLUSTER]},
@@ -93,7 +103,17 @@ ARTIFACTS = [
     MAP,
     INGEST,
     TIMELINE,
+    MOMENTS,
 ]
+
+
+def test_a_moment_is_a_player_that_begins_at_its_second_and_says_what_is_heard():
+    props = drawn(MOMENTS).props
+    assert [(row["start_s"], row["end_s"], row["caption"]) for row in props["hits"]] == [
+        (10.0, 11.0, "Bark"),
+        (27.0, 27.8, "Dog, perhaps"),
+    ]
+    assert props["hidden"] == 3
 
 
 def drawn(artifact) -> Card:

@@ -17,6 +17,8 @@ from pydantic import AnyUrl
 from core.library import Library
 from tests.runs import CHECKOUT, rows, tiny_wavs
 
+ONLY_READ = {"compare_ears", "count_sounds", "hear_events", "find_moments"}
+"""What is heard in a sound and kept with it changes no answer."""
 READS = {"search_by_text", "search_by_audio", "summarize_cluster", "get_metadata", "show_map", "describe_selection"}
 
 
@@ -61,9 +63,7 @@ async def test_a_client_lists_searches_reads_and_is_refused_an_export(demo_libra
         assert "what is heard in them" in (search.description or "")
         for name, tool in tools.items():
             assert tool.annotations is not None
-            assert tool.annotations.readOnlyHint == (name in READS | {"compare_ears", "count_sounds", "hear_events"}), (
-                name
-            )
+            assert tool.annotations.readOnlyHint == (name in READS | ONLY_READ), name
 
         found = await client.call_tool("search_by_text", {"text": "kick", "k": 4})
         assert not found.isError

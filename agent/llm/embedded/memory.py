@@ -110,7 +110,7 @@ class Memory:
             return []
         if self.last.kind == "cluster":
             return [str(member) for member in self.last.artifact.get("members", [])]
-        key = "hits" if self.last.kind in {"hits", "count", "selection"} else "sounds"
+        key = "hits" if self.last.kind in {"hits", "count", "moments", "selection"} else "sounds"
         return [str(card["id"]) for card in _cards(self.last.artifact.get(key))]
 
 
@@ -235,6 +235,7 @@ def _remember_ingest(memory: Memory, artifact: Mapping[str, Any]) -> None:
 _READERS = {
     "hits": _remember_hits,
     "count": _remember_hits,
+    "moments": _remember_hits,
     "sounds": _remember_sounds,
     "clustering": _remember_clustering,
     "cluster": _remember_cluster,

@@ -18,6 +18,7 @@ from agent.llm.embedded.group_phrases import (
     phrase_map,
     phrase_selection,
 )
+from agent.llm.embedded.moment_phrases import phrase_moments
 from agent.llm.embedded.quoting import inert, quoted
 from agent.llm.embedded.tables import table
 from agent.llm.embedded.telling import (
@@ -58,6 +59,7 @@ _NEXT_STEPS = {  # after an error that names none itself
     "versions": "“show me the versions” lists them.",
     "show_map": "Add sounds first: “add the sounds in /path/to/folder”.",
     "hear_events": "Attach a sound or a video, or name a sound that was found.",
+    "find_moments": "Name another kind of sound, such as dog or rain.",
     "describe_selection": "“show me a map”, and draw around some sounds.",
 }
 _ALSO = {  # what else an ingest counts: said of one, said of more
@@ -307,6 +309,7 @@ _PHRASES: dict[str, Callable[[Artifact, Asked], str]] = {
     "cluster": phrase_cluster,
     "difference": phrase_difference,
     "map": phrase_map,
+    "moments": phrase_moments,
     "selection": phrase_selection,
     "ingest": _ingest,
     "export": _export,

@@ -1,10 +1,10 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
 What is said of ears, of groups and changes to them, of versions, maps, numbers and what is heard when is read by
-patterns first (`hearing`, `regrouping`, `revisiting`, `surveying`, `mapping`, `counting`, `subtitling`). Any other
-message is read in three ways: what it wants (`intents`), what it names (`slots`, `content`) and what it points back to
-(`memory`). Only messages of the person are read for meaning; of tool results only ids, numbers and lengths count, and
-the titles of groups, to tell which of them the person's words name.
+patterns first (`hearing`, `regrouping`, `revisiting`, `surveying`, `mapping`, `counting`, `subtitling`, `moments`). Any
+other message is read in three ways: what it wants (`intents`), what it names (`slots`, `content`) and what it points
+back to (`memory`). Only messages of the person are read for meaning; of tool results only ids, numbers and lengths
+count, and the titles of groups, to tell which of them the person's words name.
 """
 
 import re
@@ -15,6 +15,7 @@ from agent.llm.embedded import (
     exporting,
     looking,
     mapping,
+    moments,
     regrouping,
     replies,
     revisiting,
@@ -175,6 +176,7 @@ def _say(intent: str, text: str) -> Callable[[Turn], Plan]:
 
 
 _BEFORE_GUESSES = (
+    moments.about_moments,
     subtitling.about_events,
     searching.going_on,
     about_ears,

@@ -5,6 +5,7 @@ HELP = """I find, group and describe the sounds of your library. For example:
 - “add the sounds in /path/to/folder” listens to a folder; “update my library” looks at all known folders again
 - attach a sound, or “more like number 2”, finds sounds like it; “like the part from 2 to 4 seconds” uses a part of it
 - “find short metallic sounds without voices, under 3 seconds” searches by words
+- “where does a dog bark in my recordings?” finds the moments, “when is thunder heard?” too
 - “cluster these into 8 groups”, then “what is in cluster 3?”; “how sure are you about cluster 3?”
 - “rename cluster 3 to soft kicks”, “merge 2 and 5”, “split 4”, “move sound 12 to cluster 6”, “undo” change the groups
 - “show me the versions”, “what changed?”, “go back to clustering 2” keep track of them

@@ -20,9 +20,12 @@ from agent.llm.namer import ChatNamer
 from agent.mcp_server import Pages, without_paths
 from agent.turn import take_turn, with_attachments
 from core.attachments import Attachment
+from core.events import event as heard_events
 from core.grouping.describing import Evidence
 from core.library import Library
 from core.settings import Settings
+from core.store.db import Store
+from core.store.events import put_events
 from tests.agent.grounding.reading import live
 from tests.agent.scripted import ScriptedChatModel, call, says
 from tests.runs import ListenerInThisProcess, rows, tiny_wav
@@ -53,6 +56,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ("search_by_audio", {"sound": "1", "start_s": 900.0}),
     ("get_metadata", {"sounds": ["1", "2"]}),
     ("hear_events", {"sound": "1"}),
+    ("find_moments", {"text": "dog"}),
     ("count_sounds", {}),
     ("summarize_cluster", {"cluster": 1}),
     ("describe_selection", {"selection": 1}),
@@ -107,6 +111,11 @@ def plant(library: Library, words: str) -> None:
         db.execute("UPDATE tags SET label = ? || rowid", [words])
         db.execute("UPDATE clusters SET title = ?, summary = ?, apart = ?", [words] * 3)
         db.execute("UPDATE clusterings SET name = ?, query = ?, change = ?", [words] * 3)
+    heard = heard_events.Timeline(
+        [heard_events.Event(0.0, 0.1, label, 0.9) for label in (words, "Dog")], 0.1, has_picture=False, note=words
+    )
+    with Store(library.folder).writing() as db:
+        put_events(db, 1, library.events._finder(), heard, ())
 
 
 def told_by(library: Library, tool: str, words: str, args: dict[str, Any]) -> ToolMessage:

@@ -53,6 +53,7 @@ def known_after(library: Library, tool: str, args: dict[str, Any]) -> Known:
         ("describe_selection", {"selection": 1}, "Selection 1 holds sounds 1, 5 and 9."),
         ("export", {"sounds": ["9", "10"]}, "Sounds 9 and 10 were copied."),
         ("export", {"clustering": 1, "clusters": [2]}, "Group 2 of clustering 1 was copied."),
+        ("find_moments", {"text": "rain"}, "It rains in sound 13 at 0.0 s and in sound 14 (rain_1.wav) at 0.0 s."),
         ("count_sounds", {"max_s": 0.5}, "There are 4 sounds in all, and 15 in the library."),
     ],
 )
@@ -85,6 +86,7 @@ def test_an_error_makes_no_number_known(grouped, tool, args):
         ("count_sounds", {"by": "domain"}),
         ("get_metadata", {}),
         ("versions", {}),
+        ("find_moments", {"text": "rain in sound 77 or group 77"}),
         ("search_by_text", {"text": "sound 77 of group 77 in clustering 77"}),
         ("edit_clusters", {"change": "rename", "clusters": [1], "title": "sound 77, group 77"}),
         ("edit_clusters", {"change": "assign", "clusters": [77], "sounds": ["77"]}),
