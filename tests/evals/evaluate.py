@@ -37,6 +37,8 @@ SETS = {
     "fifth": FOLDER / "fifth.toml",
     "sixth": FOLDER / "sixth.toml",
     "seventh": FOLDER / "seventh.toml",
+    "eighth": FOLDER / "eighth.toml",
+    "ninth": FOLDER / "ninth.toml",
 }
 LONGEST_TURN_S = 300.0
 
