@@ -32,7 +32,7 @@ class Memory:
     looked_at: the sound that was shown alone just before.
     search, grouping: name and arguments of the last search and the last clustering that were asked for.
     counted: the arguments of the count that was asked for last, if nothing came after it. exported: whether the last
-    thing asked for was an export.
+    thing asked for was an export; exporting: its arguments.
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
@@ -61,6 +61,7 @@ class Memory:
     grouping: dict[str, Any] | None = None
     counted: dict[str, Any] | None = None
     exported: bool = False
+    exporting: dict[str, Any] = field(default_factory=dict)
     clusterings: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     selection: int | None = None
@@ -149,6 +150,7 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
         return
     name, args = call
     memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
+    memory.exporting = args if name == "export" else {}
     memory.renamed = name == "edit_clusters" and args.get("change") == "rename" and not failed
     if name != "summarize_cluster":
         memory.told_of = []

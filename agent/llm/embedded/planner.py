@@ -8,7 +8,7 @@ count, and the titles of groups, to tell which of them the person's words name.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agent.llm.embedded import (
     counting,
@@ -35,6 +35,7 @@ from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
 from agent.llm.embedded.wanted import LIKELY, TOOLS, likely
+from agent.llm.embedded.wants import Want
 from agent.llm.embedded.wording import MARK
 
 # An intent is taken when its nearest example is at least this near: the weakest right guess among the wordings of the
@@ -68,18 +69,33 @@ def plan(turn: Turn) -> Plan:
     if (number := _TOO_LARGE.search(turn.text)) and not turn.says(_SEARCHING):
         return Plan("unclear", text=replies.TOO_LARGE.format(inert(number[0])))
     want = likely(turn)[0]
+    by_grammar = _by_grammar(turn, want)
+    if by_grammar is not None and not by_grammar.asked:
+        return by_grammar
+    if want.score > LIKELY and not turn.asked:
+        likeliest = wanted.step(turn, _WANTED)
+        if likeliest.calls or by_grammar is None:
+            return likeliest
+    return by_grammar or _by_example(turn, _guesses(turn, turn.wording.words))
+
+
+def _by_grammar(turn: Turn, want: Want) -> Plan | None:
+    """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and not (want.score > _SURE and _is_other(step, want.name)):
             return step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
-    near = guesses[0].score if guesses else 0.0
-    by_example = _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name if guesses else False
-    is_near = near >= _SURELY_NEAR and (want.score < _SURE or (by_example and not wanted.is_loose(turn)))
-    if not is_near and want.score > LIKELY and not turn.asked:
-        return wanted.step(turn, _WANTED)
+    if turn.asked or want.score <= LIKELY:
+        return _by_example(turn, guesses)
+    same = bool(guesses) and _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name
+    fits = want.score < _SURE or (same and not wanted.is_loose(turn))
+    return _by_example(turn, guesses) if guesses and guesses[0].score >= _SURELY_NEAR and fits else None
+
+
+def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
     if is_foreign(turn):
         return call("words", "search_by_text", text=turn.text)
-    if near < _NEAR_ENOUGH:
+    if not guesses or guesses[0].score < _NEAR_ENOUGH:
         return Plan("unclear", text=replies.UNCLEAR)
     intents = [g.intent for g in guesses if g.score >= max(_NEAR_ENOUGH, guesses[0].score - _TOO_CLOSE)]
     answers = turn.slots.groups is None or turn.asked in ("cluster", "recluster", "split")

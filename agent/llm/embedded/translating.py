@@ -25,10 +25,11 @@ _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 class Language:
     """How a language is told from English, and what its words are in it.
 
-    sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
+    code: its name, "de". sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
     whether two words are written as one, as in "Hundegebell". endings: what a known word may end in besides.
     """
 
+    code: str
     sure: frozenset[str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
     words: Mapping[str, str]
@@ -80,6 +81,12 @@ def in_english(text: str) -> str:
     return best.in_english(text) if best.known(text) else text
 
 
+def language_of(text: str) -> str:
+    """The code of the language that a message is in ("de"), as far as it is known; empty for English."""
+    best = max(languages(), key=lambda each: each.known(text))
+    return best.code if best.known(text) else ""
+
+
 def stretch_in_english(text: str, start: int, end: int) -> str:
     """A stretch of a message in English, in the language that the whole message is in."""
     best = max(languages(), key=lambda each: each.known(text))
@@ -101,7 +108,7 @@ def _read(path: Path) -> Language:
     words = {spelled: english for word, english in table["words"].items() for spelled in _spellings(word)}
     sure = frozenset(table["sure"].split())
     endings = tuple(table.get("endings", "").split())
-    return Language(sure, patterns, words | table["words"], cut, table.get("compounds", False), endings)
+    return Language(path.stem, sure, patterns, words | table["words"], cut, table.get("compounds", False), endings)
 
 
 def _spellings(word: str) -> set[str]:

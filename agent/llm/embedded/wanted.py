@@ -13,6 +13,7 @@ from agent.llm.embedded import (
     hearing,
     looking,
     mapping,
+    moments,
     regrouping,
     replies,
     revisiting,
@@ -25,8 +26,8 @@ from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
 from agent.llm.embedded.pointing import plain, shown_id
 from agent.llm.embedded.slots import Ref
-from agent.llm.embedded.spelling import mended
-from agent.llm.embedded.translating import stretch_in_english
+from agent.llm.embedded.spelling import mended, slips
+from agent.llm.embedded.translating import language_of, stretch_in_english
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wants import Want, about, wants
 
@@ -39,25 +40,57 @@ _AS_WELL = 0.2
 def likely(turn: Turn) -> list[Want]:
     """What may be wanted, the likeliest first, after what was shown: what changes a list needs a list to change."""
     memory = turn.memory
-    scores = {want.name: want.score for want in wants(turn.said, attached=bool(turn.attached))}
+    scores = _heard(turn)
     has_list = memory.search is not None or memory.counted is not None
     has_groups = memory.clustering is not None or memory.cluster is not None
-    for names, is_there, factor in (
-        (_OF_A_TIMELINE, memory.timeline is not None, 0.02),
-        (_OF_A_LIST, has_list or memory.timeline is not None, 0.2),
-        (_OF_GROUPS, has_groups, 0.5),
-        ({"recluster"}, memory.grouping is not None, 0.1),
-        ({"map"}, memory.map is None, 3.0),
-        ({"selection"}, memory.selection is not None or "selection" in turn.wording.words, 0.3),
+    for names, holds, factor in (
+        (_OF_A_TIMELINE, memory.timeline is None, 0.02),
+        (_OF_A_LIST, not (has_list or memory.timeline is not None), 0.2),
+        (_OF_GROUPS, not has_groups, 0.5),
+        ({"map"}, memory.map is not None, 3.0),
+        ({"selection"}, memory.selection is None and "selection" not in turn.wording.words, 0.3),
     ):
-        for name in names:
-            scores[name] *= 1.0 if is_there else factor
+        for name in names if holds else ():
+            scores[name] *= factor
+    if memory.grouping is None:
+        _instead(scores, "cluster", {"recluster"})
     if memory.timeline is not None:
         _instead(scores, "events_change", _OF_A_LIST)
     elif memory.counted is not None:
         _instead(scores, "count", _OF_A_LIST - {"more"})
+    elif memory.exported and not turn.slots.narrows:
+        _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
+    if memory.exported and _SAME.search(plain(turn)):
+        _instead(scores, "export", set(scores))
     whole = sum(scores.values())
     return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+
+_SURELY_MORE = 0.7
+_SAME = re.compile(r"\bthe same (?:for|with|again|of)\b")
+_IDLE = frozenset({"thanks", "fine", "greeting", "rude"})
+_CLAUSE = re.compile(r"[.;!?:,-]\s+(?=\w)")
+
+
+def _heard(turn: Turn) -> dict[str, float]:
+    """How likely each thing is by the words alone; what follows a word of thanks counts, and not the thanks."""
+    text, attached = spoken(turn), bool(turn.attached)
+    found = wants(text, attached=attached)
+    for pause in _CLAUSE.finditer(text):
+        if found[0].name not in _IDLE:
+            break
+        rest = wants(text[pause.end() :], attached=attached)
+        if rest[0].name not in _IDLE and rest[0].score > _SURE_OF_REST:
+            found = rest
+    return {want.name: want.score for want in found}
+
+
+_SURE_OF_REST = 0.5
+
+
+def spoken(turn: Turn) -> str:
+    """The message in a language that the models know: as it was written, else in English as far as it can be."""
+    return turn.said if language_of(turn.said) in ("", "de") else turn.text
 
 
 def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> None:
@@ -108,12 +141,15 @@ _OF_GROUPS = frozenset({"which_group", "group_facts", "rename", "merge", "split"
 
 def topics(turn: Turn) -> list[tuple[int, int]]:
     """Where a message says what it is about: stretches with a word in them that means something."""
+    if spoken(turn) != turn.said:
+        return []
     found = about(turn.said, likely(turn)[0].name)
     return [(start, end) for start, end in found if not _means_nothing(turn.said[start:end])]
 
 
 def _means_nothing(words: str) -> bool:
-    return set(re.findall(r"[^\W\d_]+", words.lower())) <= _EMPTY
+    said = set(re.findall(r"[^\W\d_]+", words.lower()))
+    return said <= _EMPTY or all(slips(word, "seconds") <= 2 for word in said)
 
 
 _EMPTY = frozenset(
@@ -149,7 +185,7 @@ def _how_many(turn: Turn) -> int | None:
 
 def _search(turn: Turn) -> Plan:
     text, without = _parted(turn)
-    if turn.attached or not (text or without):
+    if turn.attached or not text:
         return searching.words(turn)
     args = given({"without": without, "k": _how_many(turn), **limits(turn.slots)})
     return Plan("words", (Call("search_by_text", {"text": text, **args}),))
@@ -161,7 +197,7 @@ def _narrow(turn: Turn) -> Plan:
         return _search(turn)
     bounds = limits(turn.slots)
     if not (text or without or given(bounds) or turn.slots.k):
-        return searching.narrow(turn)
+        return _of_lengths(turn) or searching.narrow(turn)
     before = search[1]
     both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
     more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
@@ -169,9 +205,34 @@ def _narrow(turn: Turn) -> Plan:
     return searching.repeat(turn, "narrow", **bounds, k=turn.slots.k, without=both, text=wanted)
 
 
+def _of_lengths(turn: Turn) -> Plan | None:
+    """The step for "only the short ones"; None where no such word is said."""
+    if turn.says("short|shorter|brief|tight|tighter"):
+        return searching.shorter(turn)
+    return searching.longer(turn) if turn.says("long|longer") else None
+
+
+def _quality(turn: Turn) -> Plan:
+    made = searching.quality(turn)
+    search = turn.memory.search
+    if search is None or (made.calls and made.calls[0].args.get("text", "") != "" and _goes_on(made, search)):
+        return made
+    words = [word for word in re.findall(r"[a-z]{4,}(?:er|est)\b|\b[a-z]+(?=y\b)y", plain(turn))]
+    if not words:
+        return made
+    plainest = re.sub(r"i(?:er|est)$", "y", words[-1])
+    plainest = re.sub(r"(?:er|est)$", "", plainest)
+    return searching.repeat(turn, "quality", text=f"{search[1].get('text', '')} {plainest}".strip())
+
+
+def _goes_on(made: Plan, search: tuple[str, dict[str, Any]]) -> bool:
+    before = str(search[1].get("text", "")).split()
+    return not before or bool(set(before) & set(str(made.calls[0].args.get("text", "")).split()))
+
+
 _NOT = re.compile(
     r"\b(?:no|not|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill|nix"
-    r"|omit|ignore|avoid|discard|rid|away|ohne|kein|keine|keinen|keinem|nicht|ausser|außer|weg|raus|minus|never|none"
+    r"|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser|außer|weg|raus|minus|never|none"
     r"|nothing|leave|leaving|filter|mute|disregards?|disregard|spare|unless|instead of|rather than|streich|lass|lösch)\b",
     re.IGNORECASE,
 )
@@ -220,17 +281,20 @@ def _only_known(turn: Turn, made: Plan) -> Plan:
     return call("cluster", "cluster", **args, selection=number if number is not None else None)
 
 
-def _groups_said(turn: Turn) -> list[int]:
+def _groups_said(turn: Turn, *, several: bool = False) -> list[int]:
     """The groups that the numbers of a message mean, else the one that was looked at or changed last."""
     named = [number for number, _ in looking.clusters_named(turn)]
-    if named:
+    if len(named) > 1 or (named and not several):
         return named
     shown = (turn.memory.clustering or {}).get("clusters") or []
     known = [int(group["cluster"]) for group in shown]
     numbers: list[int] = []
     for ref in turn.slots.refs:
         numbers += _as_groups(ref, known)
-    return list(dict.fromkeys(numbers))
+    if not numbers or several:
+        for nth in _NTH.findall(plain(turn)):
+            numbers += _as_groups(Ref("place", number=_place(nth)), known)
+    return list(dict.fromkeys([*numbers, *named]))
 
 
 def _as_groups(ref: Ref, known: Sequence[int]) -> list[int]:
@@ -287,7 +351,7 @@ def _title(turn: Turn) -> str:
     """A title as it was written: in quotes, else what the message is about, else what follows a word of naming."""
     if turn.slots.quotes:
         return turn.slots.quotes[-1]
-    spans = topics(turn)
+    spans = _joined(turn.said, topics(turn))
     if match := _TO_BE_CALLED.search(turn.said):
         return _without_trailing(match["title"])
     if spans:
@@ -302,6 +366,19 @@ def _title(turn: Turn) -> str:
 
 
 _LONGEST_TITLE = 60
+
+
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches with nothing but small words between them as one: "Weather" and "Sky" are one title."""
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        if found and re.fullmatch(r"\s*(?:and|und|&|of|the|in|on|von|im|,)*\s*", text[found[-1][1] : start]):
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
 _TO_BE_CALLED = re.compile(
     r"(?:\b(?:soll(?:te)?|sollen)(?: (?:die|das|der|sie|es|gruppe \d+|jetzt|bitte|künftig|lieber))*\s+|\b(?:würde|wuerde|möchte|will|wollen)"
     r" (?:ich |wir )?(?:sie|die|das|es|ihn)(?: (?:gern|gerne|lieber|bitte))?\s+)(?P<title>.+?)\s+(?:hei(?:ß|ss)en|nennen|taufen)\b",
@@ -315,7 +392,7 @@ def _without_trailing(text: str) -> str:
 
 def _merge(turn: Turn) -> Plan:
     by_pattern = regrouping.merge(turn)
-    groups = _groups_said(turn)
+    groups = _groups_said(turn, several=True)
     if by_pattern.calls or not groups:
         return by_pattern
     if len(groups) == 1:
@@ -387,7 +464,7 @@ def _events(turn: Turn) -> Plan:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     kept, left = _parted(turn)
-    stretch = subtitling.stretch(turn.text.lower())
+    stretch = subtitling.stretch(_seconds_said(turn))
     args = {"only": _list(kept), "without": _list(left), **_style(turn)}
     return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **_filled(args)}),))
 
@@ -427,7 +504,8 @@ def _plain(words: str) -> str:
 
 def _seconds_said(turn: Turn) -> str:
     """The words, with "the first 2 seconds" as "to 2 s"."""
-    words = plain(turn)
+    words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", plain(turn))
+    words = re.sub(r"\bfirst second\b", "first 1 s", words)
     return re.sub(r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b", r"from 0 s to \1 s", words)
 
 
@@ -453,7 +531,7 @@ def _count(turn: Turn) -> Plan:
     if re.search(r"\b(?:domains?|(?:each|every|per) (?:kind|type)|kinds?|types?|bereich\w*|arten)\b", turn.said, re.I):
         return call("count", "count_sounds", by="domain")
     kept, left = _parted(turn)
-    heard, without = counting.things(kept) or [], counting.things(left) or []
+    heard, without = counting.things(kept) or _known_words(turn, kept), counting.things(left) or []
     bounds = given(limits(turn.slots))
     if not (heard or without or bounds):
         return searching.count(turn, kept) if kept else call("overview", "get_metadata")
@@ -461,6 +539,25 @@ def _count(turn: Turn) -> Plan:
     goes_on = not heard and bool(before.get("heard"))
     heard = list(before["heard"]) if goes_on else heard
     return Plan("count", (Call("count_sounds", {"heard": heard, **_filled({"without": without}), **bounds}),))
+
+
+def _known_words(turn: Turn, kept: str) -> list[str]:
+    """Words of a message that the ears know, where it does not say more clearly what it is about."""
+    said = re.findall(r"[a-z]{4,}", kept or (turn.text.lower() if turn.text != turn.said else ""))
+    return [word for word in dict.fromkeys(said) if word not in _EMPTY and counting.things(word)][:1]
+
+
+def _overview(turn: Turn) -> Plan:
+    return looking.overview(turn) if turn.slots.narrows or topics(turn) else call("overview", "get_metadata")
+
+
+def _moments(turn: Turn) -> Plan:
+    by_pattern = moments.about_moments(turn)
+    if by_pattern is not None:
+        return by_pattern
+    kept, _ = _parted(turn)
+    things = counting.things(kept) or []
+    return call("moments", "find_moments", text=kept) if things else _search(turn)
 
 
 def _ears_use(turn: Turn) -> Plan:
@@ -502,7 +599,7 @@ def _restore(turn: Turn) -> Plan:
     made = revisiting.about_versions(turn)
     if made is not None and made.calls and "restore" in made.calls[0].args:
         return made
-    numbers = [turn.slots.clustering] if turn.slots.clustering else _groups_said(turn)[:1]
+    numbers = [turn.slots.clustering] if turn.slots.clustering else [_place(n) for n in _NTH.findall(plain(turn))][:1]
     if not numbers:
         earlier = [each for each in turn.memory.clusterings if each != shown_id(turn)]
         numbers = earlier[-1:]
@@ -520,6 +617,12 @@ def _versions(turn: Turn) -> Plan:
     return call("versions", "versions")
 
 
+def _selection(turn: Turn) -> Plan:
+    numbered = first("selection", plain(turn))
+    number = int(numbered[1]) if numbered else turn.memory.selection
+    return call("selection", "describe_selection", selection=number) if number else mapping.selection(turn)
+
+
 def _export(turn: Turn) -> Plan:
     made = mapping.about_maps(turn) if first("selection", plain(turn)) else None
     if made is not None and made.calls and made.calls[0].name == "export":
@@ -528,7 +631,13 @@ def _export(turn: Turn) -> Plan:
         how = exporting.how(turn)
         return call("export", "export", selection=int(match[1]), **how)
     turn.slots.clustering = turn.slots.clustering or (exporting.MEANT_NOW if _WHOLE.search(turn.said) else None)
-    return exporting.export(turn)
+    if _SAME.search(plain(turn)) and turn.slots.clusters:
+        kept = {name: value for name, value in turn.memory.exporting.items() if name in ("format", "link", "clustering")}
+        return call("export", "export", **kept, clusters=turn.slots.clusters)
+    made = exporting.export(turn)
+    if made.calls or not (group := _meant_group(turn)):
+        return made
+    return call("export", "export", clustering=shown_id(turn), clusters=group, **exporting.how(turn))
 
 
 _WHOLE = re.compile(r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE)
@@ -558,6 +667,10 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "search": _search,
     "like": _like,
     "export": _export,
+    "quality": _quality,
+    "overview": _overview,
+    "selection": _selection,
+    "moments": _moments,
     "narrow": _narrow,
     "more": _more,
     "cluster": _cluster,
@@ -577,7 +690,6 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "events": _events,
     "events_change": _change_events,
     "save_subtitles": _events,
-    "moments": _search,
     "ears": lambda _: call("ears", "ears"),
     "ears_use": _ears_use,
     "compare_ears": lambda _: call("compare_ears", "compare_ears"),

@@ -238,7 +238,7 @@ def _counts(said: list[str], place: int) -> bool:
     """Whether the "one" here is a number, and not as in "this one"."""
     after = said[place + 1] if place + 1 < len(said) else ""
     before = said[place - 1] if place else ""
-    if before in lexicon()["ordinals"]:  # "the third one sounds good"
+    if before in lexicon()["ordinals"] and after not in lexicon()["seconds_per"]:  # "the third one sounds good"
         return False
     if before == "between" and after in {"and", "to"}:  # "between one and two seconds"
         return True
