@@ -8,6 +8,7 @@ import hashlib
 import random
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from scipy.sparse import csr_matrix, hstack
 
 from agent.llm.embedded.tokens import Token, tokens
 from agent.llm.embedded.wants import MODEL, SPAN_WIDTH, WIDTH, Row, neighbourhood, sentence
+from core.ontology import audioset
 
 SAID = Path(__file__).with_name("said")
 ATTACHED = "[attached]"
 FILLINGS = 2
 SEED = 2026
+_OFTEN = 3
 _BRACES = re.compile(r"\{([^}]*)\}")
 _TITLES = {"rename", "rename_clustering", "export", "add", "save_subtitles"}
 """Wants whose braces hold a name; all others hold sounds."""
@@ -47,6 +50,8 @@ def learn(sentences: dict[str, list[str]], to: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 
     filled = [(want, *each) for want, texts in sentences.items() for each in _filled(want, texts, sentences)]
+    sounds = sorted({inner for want in sentences if want not in _TITLES for inner in _inner(sentences[want])})
+    filled += [("search", *_marked(f"{{{sound}}}", None, (), attached=False)) for sound in [*sounds, *_classes()]]
     names = sorted(sentences)
     whole = [sentence(pieces, attached=attached) for _, pieces, attached, _ in filled]
     fitted = LogisticRegression(C=30, max_iter=400).fit(_matrix(whole, WIDTH), [names.index(each[0]) for each in filled])
@@ -70,8 +75,18 @@ def learn(sentences: dict[str, list[str]], to: Path) -> None:
         span_scale=span_scale[0],
         span_bias=np.float32(spans.intercept_[0]),
         stays=np.array(_stays([inside for *_, inside in filled]), np.float32),
+        often=np.array(_often(sentences)),
         made_of=np.array(fingerprint()),
     )
+
+
+def _inner(texts: Sequence[str]) -> list[str]:
+    return [inner for text in texts for inner in _BRACES.findall(text)]
+
+
+def _classes() -> list[str]:
+    """The names of AudioSet's classes: whoever types nothing but one looks for it."""
+    return [name.strip().lower() for known in audioset().classes for name in known.name.split(",")]
 
 
 def _filled(
@@ -80,11 +95,7 @@ def _filled(
     """Each sentence as tokens, whether a sound is attached, and which tokens stood in braces."""
     chance = random.Random(f"{SEED} {want}")
     pool = [
-        inner
-        for other, others in sentences.items()
-        if (other in _TITLES) == (want in _TITLES)
-        for text in others
-        for inner in _BRACES.findall(text)
+        inner for other in sentences if (other in _TITLES) == (want in _TITLES) for inner in _inner(sentences[other])
     ]
     for text in texts:
         plain, attached = text.removesuffix(ATTACHED).strip(), text.endswith(ATTACHED)
@@ -117,6 +128,13 @@ def _matrix(rows: Sequence[Row], width: int) -> csr_matrix:
 def _packed(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     scale = np.abs(weights).max(axis=1) / 127
     return np.round(weights / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+
+
+def _often(sentences: dict[str, list[str]]) -> list[str]:
+    """The words that give sentences their wording, the commonest first."""
+    plain = (_BRACES.sub(" ", text) for texts in sentences.values() for text in texts)
+    counts = Counter(piece.seen for text in plain for piece in tokens(text) if piece.is_word)
+    return [word for word, count in counts.most_common() if count >= _OFTEN]
 
 
 def _stays(filled: Sequence[Sequence[bool]]) -> tuple[float, float]:

@@ -37,11 +37,11 @@ def cluster(turn: Turn) -> Plan:
         k = None
     if k is not None and slots.method == "hdbscan":
         return Plan("cluster", text=replies.FINDS_ITS_NUMBER)
-    only = _these(turn) or {"query": grouped(turn.wording) or slots.domain}
+    only = these(turn) or {"query": grouped(turn.wording) or slots.domain}
     return call("cluster", "cluster", k=k, method=slots.method, **only)
 
 
-def _these(turn: Turn) -> dict[str, Any]:
+def these(turn: Turn) -> dict[str, Any]:
     """The sounds of the list shown last, where "these" are to be grouped: by the words that found them, else by ids.
 
     Nobody wants ten sounds in eight groups: where a list is as short as that, "these" are all sounds.

@@ -42,8 +42,11 @@ from agent.llm.embedded.wording import MARK
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
-_SURELY_NEAR = 0.8
+_SURELY_NEAR = 0.75
 _SURE = 0.5
+_QUITE_SURE = 0.85
+_THE_SAME = 0.97
+_MUCH_NEARER = 0.25
 _SAME_WANT = {"words": "search", "other": "pick"}
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
@@ -82,14 +85,17 @@ def plan(turn: Turn) -> Plan:
 def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
     for read in _BEFORE_GUESSES:
-        if (step := read(turn)) is not None and not (want.score > _SURE and _is_other(step, want.name)):
+        if (step := read(turn)) is not None and not _is_against(step, want):
             return step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     if turn.asked or want.score <= LIKELY:
         return _by_example(turn, guesses)
-    same = bool(guesses) and _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name
-    fits = want.score < _SURE or (same and not wanted.is_loose(turn))
-    return _by_example(turn, guesses) if guesses and guesses[0].score >= _SURELY_NEAR and fits else None
+    if not guesses or guesses[0].score < _SURELY_NEAR:
+        return None
+    near = guesses[0].score
+    same = _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name and not wanted.is_loose(turn)
+    fits = same or want.score < max(_SURE, near - _MUCH_NEARER) or near >= _THE_SAME
+    return _by_example(turn, guesses) if fits else None
 
 
 def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
@@ -106,10 +112,11 @@ def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
     return next((other for other in plans if other.calls), best) if best.asked else best
 
 
-def _is_other(step: Plan, want: str) -> bool:
-    """Whether a step serves something else than what is wanted."""
-    tools = TOOLS.get(want, frozenset())
-    return not tools & {call.name for call in step.calls} if step.calls else bool(tools)
+def _is_against(step: Plan, want: Want) -> bool:
+    """Whether a step does something else than what is surely wanted. What only says something does no harm."""
+    tools = TOOLS.get(want.name, frozenset())
+    sure = want.score > (_SURE if tools else _QUITE_SURE)
+    return sure and bool(step.calls) and not tools & {call.name for call in step.calls}
 
 
 def _guesses(turn: Turn, words: str) -> list[Guess]:

@@ -5,6 +5,7 @@ What it names is read as leniently as what it wants: any number may be that of a
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from agent.llm.embedded import (
@@ -29,11 +30,12 @@ from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.spelling import mended, slips
 from agent.llm.embedded.translating import language_of, stretch_in_english
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wants import Want, about, wants
+from agent.llm.embedded.wants import Want, about, said_often, wants
+from core.words import shipped_vectors
 
 LIKELY = 0.25
 """How likely the likeliest has to be; under it nothing is done."""
-_AS_WELL = 0.2
+_AS_WELL = 0.3
 """What is at least this share as likely as the likeliest is tried where that lacks something."""
 
 
@@ -52,6 +54,8 @@ def likely(turn: Turn) -> list[Want]:
     ):
         for name in names if holds else ():
             scores[name] *= factor
+    if memory.selection is not None and _THESE.search(plain(turn)) and len(turn.said.split()) < _LONG:
+        _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
     if memory.grouping is None:
         _instead(scores, "cluster", {"recluster"})
     if memory.timeline is not None:
@@ -67,6 +71,7 @@ def likely(turn: Turn) -> list[Want]:
 
 
 _SURELY_MORE = 0.7
+_THESE = re.compile(r"\b(?:this|these|those|they|them|it)\b")
 _SAME = re.compile(r"\bthe same (?:for|with|again|of)\b")
 _IDLE = frozenset({"thanks", "fine", "greeting", "rude"})
 _CLAUSE = re.compile(r"[.;!?:,-]\s+(?=\w)")
@@ -90,7 +95,27 @@ _SURE_OF_REST = 0.5
 
 def spoken(turn: Turn) -> str:
     """The message in a language that the models know: as it was written, else in English as far as it can be."""
-    return turn.said if language_of(turn.said) in ("", "de") else turn.text
+    said = turn.said if language_of(turn.said) in ("", "de") else turn.text
+    return re.sub(r"(?<![\w/\\.{])[a-z]{3,20}(?![\w/\\.}])", lambda word: _well_spelled(word[0]), said)
+
+
+@lru_cache(maxsize=4096)
+def _well_spelled(word: str) -> str:
+    """A word of no sentence that is one slip away from one that is, two from eight letters on; else as it is."""
+    known = said_often()
+    if word in known or word in shipped_vectors().rows:
+        return word
+    reach = 2 if len(word) >= _LONG_WORD else 1
+    near = [
+        (slips(word, other), -known[other], other)
+        for other in known
+        if abs(len(other) - len(word)) <= reach and (len(word) > 4 or len(other) > 3) and sorted(word)[0] <= "z"
+    ]
+    best = min(near, default=(reach + 1, 0, word))
+    return best[2] if best[0] <= reach else word
+
+
+_LONG_WORD = 8
 
 
 def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> None:
@@ -129,7 +154,7 @@ def step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
     best, *others = likely(turn)
     plans = [steps[best.name](turn)]
     for other in others:
-        if plans[0].asked and other.score >= _AS_WELL * best.score:
+        if plans[0].asked and other.score >= _AS_WELL * best.score and other.name != "search" and best.name != "other":
             plans.append(steps[other.name](turn))
     return next((each for each in plans if each.calls), plans[0])
 
@@ -141,7 +166,7 @@ _OF_GROUPS = frozenset({"which_group", "group_facts", "rename", "merge", "split"
 
 def topics(turn: Turn) -> list[tuple[int, int]]:
     """Where a message says what it is about: stretches with a word in them that means something."""
-    if spoken(turn) != turn.said:
+    if language_of(turn.said) not in ("", "de"):
         return []
     found = about(turn.said, likely(turn)[0].name)
     return [(start, end) for start, end in found if not _means_nothing(turn.said[start:end])]
@@ -169,7 +194,9 @@ def topic(turn: Turn) -> str:
 
 def _in_english(turn: Turn, start: int, end: int) -> str:
     words = re.sub(r"^\W*(?:\d+\s+)?|[\s.,;:!?]+$", "", stretch_in_english(turn.said, start, end))
-    return mended(re.sub(r"\s+", " ", words), turn.wording.names)
+    words = re.sub(r"^(?:(?:a|an|the|some|any|of|with|on|in|someone|for|more|just|only)\s+)+", "", words, flags=re.IGNORECASE)
+    meant = {**lexicon()["comparatives"], **lexicon()["superlatives"]}
+    return mended(" ".join(meant.get(word, word) for word in words.split()), turn.wording.names)
 
 
 def _how_many(turn: Turn) -> int | None:
@@ -198,6 +225,8 @@ def _narrow(turn: Turn) -> Plan:
     bounds = limits(turn.slots)
     if not (text or without or given(bounds) or turn.slots.k):
         return _of_lengths(turn) or searching.narrow(turn)
+    if not is_loose(turn) and (made := searching.narrow(turn)).calls and made.calls[0].args.get("text", "x") != "":
+        return made
     before = search[1]
     both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
     more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
@@ -215,6 +244,8 @@ def _of_lengths(turn: Turn) -> Plan | None:
 def _quality(turn: Turn) -> Plan:
     made = searching.quality(turn)
     search = turn.memory.search
+    if search is not None and topic(turn) and not set(topic(turn).split()) & set(str(search[1].get("text", "")).split()):
+        return searching.words(turn)
     if search is None or (made.calls and made.calls[0].args.get("text", "") != "" and _goes_on(made, search)):
         return made
     words = [word for word in re.findall(r"[a-z]{4,}(?:er|est)\b|\b[a-z]+(?=y\b)y", plain(turn))]
@@ -245,7 +276,7 @@ def _parted(turn: Turn) -> tuple[str, str]:
     left: list[str] = []
     end = 0
     out = False
-    for start, stop in topics(turn):
+    for start, stop in _joined(turn.said, topics(turn)):
         between = turn.said[end:start]
         denied = bool(_NOT.search(between))
         goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
@@ -264,12 +295,14 @@ def _more(turn: Turn) -> Plan:
 
 def _cluster(turn: Turn) -> Plan:
     made = looking.cluster(turn)
-    if not made.calls or not (spoken := topic(turn)):
+    if looking.these(turn):
+        return made
+    if not made.calls or not (about_what := topic(turn)):
         return _only_known(turn, made)
     args = made.calls[0].args
     if "sounds" in args or "selection" in args:
         return made
-    return call("cluster", "cluster", k=args.get("k"), method=args.get("method"), query=spoken)
+    return call("cluster", "cluster", k=args.get("k"), method=args.get("method"), query=about_what)
 
 
 def _only_known(turn: Turn, made: Plan) -> Plan:
@@ -360,7 +393,7 @@ def _title(turn: Turn) -> str:
     last = None
     for match in _NAMING.finditer(turn.said):
         last = match
-    if last is None or not (said := _without_trailing(turn.said[last.end() :])):
+    if last is None or not (said := _without_trailing(turn.said[last.end() :])) or not re.search(r"[^\W\d_]", said):
         return ""
     return said if len(said) <= _LONGEST_TITLE else ""
 
@@ -657,7 +690,7 @@ def _like(turn: Turn) -> Plan:
 
 def is_loose(turn: Turn) -> bool:
     """Whether a sentence is one that grammars read badly: long, of several clauses, or of another language."""
-    return turn.said != turn.text or len(turn.said.split()) > _LONG or re.search(r"[.;!?,] \S", turn.said) is not None
+    return turn.said != turn.text or len(turn.said.split()) > _LONG or re.search(r"[.;!?] \S", turn.said) is not None
 
 
 _LONG = 9
@@ -710,7 +743,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "more": "search_by_text search_by_audio cluster",
         "cluster": "cluster",
         "recluster": "cluster",
-        "describe": "summarize_cluster describe_selection",
+        "describe": "summarize_cluster describe_selection versions",
         "groups": "versions",
         "which_group": "versions summarize_cluster",
         "group_facts": "versions summarize_cluster",

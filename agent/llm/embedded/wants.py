@@ -41,7 +41,8 @@ class Want:
 @dataclass(frozen=True)
 class Model:
     """names: of the wants. weights: (n_wants, WIDTH + dim), bias: (n_wants,). span_*: the same for one word being part
-    of what a sentence is about; stays: log-odds for a word to be as the one before it, outside and inside."""
+    of what a sentence is about; stays: log-odds for a word to be as the one before it, outside and inside. often: the
+    words of many sentences, the commonest with the highest number."""
 
     names: tuple[str, ...]
     weights: Floats
@@ -49,6 +50,12 @@ class Model:
     span_weights: Floats
     span_bias: float
     stays: tuple[float, float]
+    often: dict[str, int]
+
+
+def said_often() -> dict[str, int]:
+    """The words that give sentences their wording, with how common each is, the commonest highest."""
+    return shipped().often
 
 
 def wants(text: str, *, attached: bool = False) -> list[Want]:
@@ -134,6 +141,7 @@ def _read(path: Path) -> Model:
             kept["span_weights"].astype(np.float32) * kept["span_scale"],
             float(kept["span_bias"]),
             (float(kept["stays"][0]), float(kept["stays"][1])),
+            {word: -place for place, word in enumerate(kept["often"].tolist())},
         )
 
 
