@@ -22,7 +22,7 @@ from core.ontology import audioset
 
 SAID = Path(__file__).with_name("said")
 ATTACHED = "[attached]"
-FILLINGS = 2
+FILLINGS = 3
 SEED = 2026
 _OFTEN = 3
 _BRACES = re.compile(r"\{([^}]*)\}")
@@ -60,7 +60,7 @@ def learn(sentences: dict[str, list[str]], to: Path) -> None:
         for want, pieces, _, inside in filled
         for place in range(len(pieces))
     ]
-    spans = LogisticRegression(C=3, max_iter=400).fit(
+    spans = LogisticRegression(C=0.5, max_iter=400).fit(
         _matrix([row for row, _ in words], SPAN_WIDTH), [inside for _, inside in words]
     )
     weights, scale = _packed(fitted.coef_)

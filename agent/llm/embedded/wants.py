@@ -5,6 +5,7 @@ sentence is its words, pairs of words and runs of letters, hashed into one row, 
 (`core.words`), by which "glue" is near "merge" though no sentence says it. Knows nothing of what was shown before.
 """
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -17,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.llm.embedded.tokens import Token, tokens
+from core.ontology import audioset
 from core.words import shipped_vectors
 
 MODEL = Path(__file__).with_name("wants.npz")
 ATTACHED = "<attached>"
 WIDTH = 2**15  # columns that the words of a sentence are hashed to
-SPAN_WIDTH = 2**14  # those of a word and its neighbours
+SPAN_WIDTH = 2**15  # those of a word and its neighbours
 VECTOR = 0.6  # weight of the mean vector beside a row of length 1
 _LETTERS = (3, 4, 5)
 _LONGEST = 12
@@ -107,23 +109,30 @@ def sentence(pieces: Sequence[Token], *, attached: bool) -> Row:
 
 
 def neighbourhood(pieces: Sequence[Token], place: int, want: str) -> Row:
-    """The features of one word where it stands."""
+    """The features of one word where it stands: it, its letters, its neighbours, and whether they name sounds."""
     seen = ["^^", "^", *(piece.seen for piece in pieces), "$", "$$"]
     at = place + 2
     word = seen[at]
-    counts: Counter[str] = Counter()
-    for name in (
-        *(f"{offset} {seen[at + offset]}" for offset in (-2, -1, 0, 1, 2)),
-        *(f"{want} {offset} {seen[at + offset]}" for offset in (-1, 0, 1)),
-        f"before {seen[at - 2]} {seen[at - 1]}",
-        f"after {seen[at + 1]} {seen[at + 2]}",
-        f"between {seen[at - 1]} {seen[at + 1]}",
-        f"end {word[-3:]}",
-        f"want {want}",
-        f"left {min(len(pieces) - place, 4)}",
-    ):
-        counts[name] += 1
-    return Row(_hashed(counts, SPAN_WIDTH), VECTOR * _mean([word]))
+    counts: Counter[str] = Counter(
+        (
+            *(f"{offset} {seen[at + offset]}" for offset in (-2, -1, 0, 1, 2)),
+            *(f"{want} {offset} {seen[at + offset]}" for offset in (-1, 0, 1)),
+            *(f"sound {offset} {seen[at + offset] in sound_words()}" for offset in (-1, 0, 1)),
+            *(f"{a} {seen[at + a]} {b} {seen[at + b]}" for a, b in ((-2, -1), (-1, 0), (0, 1), (1, 2), (-1, 1))),
+            f"want {want}",
+            f"first {min(place, 3)}",
+            f"left {min(len(pieces) - place, 4)}",
+        )
+    )
+    counts.update({f"c {run}": 0.3 for run in _runs(word)})  # type: ignore[arg-type]
+    before, after = _mean([seen[at - 1]]), _mean([seen[at + 1]])
+    return Row(_hashed(counts, SPAN_WIDTH), np.concatenate([2 * _mean([word]), before, after]))
+
+
+@cache
+def sound_words() -> frozenset[str]:
+    """The words in the names of AudioSet's classes."""
+    return frozenset(re.findall(r"[a-z]{3,}", " ".join(known.name.lower() for known in audioset().classes)))
 
 
 def shipped() -> Model:
