@@ -3,6 +3,7 @@
 Also what goes on from the last count: "and with dogs?", "how many of those are longer than 3 s?", "show them".
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +17,7 @@ from agent.llm.embedded.wording import MARK
 from core.counting import labels_of
 from core.errors import NotFoundError
 
-_SOUNDS = r"(?:sounds?|recordings?|files?|samples?|clips?|takes?|tracks?|ones)"
+_SOUNDS = r"(?:sounds?|recordings?|files?|samples?|clips?|takes?|tracks?|ones|assets?|items?|things|pieces)"
 _HERE = (
     r"(?:(?:is|are|do|does|have|has|there|i|we|you|in|here|of|my|the|this|library|collection|it|all|heard|got|with|"
     r"that|which|those|them|these|can|be|hear|feature|featuring|also|your|our|archive|include|includes|"
@@ -49,7 +50,7 @@ _COUNTS = re.compile(
 _OF_THOSE = re.compile(r"\bof (?:those|them|these|that)\b", re.IGNORECASE)
 _EMPTY = (
     "a an the some any both together in it them those these here there my our your library collection archive is are"
-    " do i we you have of heard with got that which also then so far please now at all"
+    " how many much do i we you have of heard with got that which also then so far please now at all"
 )
 _LEFT = re.compile(rf"\b(?:at once|at the same time|{'|'.join(_EMPTY.split())}|{_SOUNDS})\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:but (?:no|not|without)|without|and no|no)\b", re.IGNORECASE)
@@ -88,6 +89,8 @@ def _count(turn: Turn, what: str, before: Mapping[str, Any]) -> Plan | None:
     heard = list(dict.fromkeys([*before.get("heard", []), *heard]))
     without = list(dict.fromkeys([*before.get("without", []), *without]))
     kept = {name: value for name, value in before.items() if name not in ("heard", "without", "by")}
+    if limits.get("min_s", 0) >= kept.get("max_s", math.inf) or kept.get("min_s", 0) >= limits.get("max_s", math.inf):
+        kept = {name: value for name, value in kept.items() if name not in ("min_s", "max_s")}  # the newer bound wins
     args = {"heard": heard} | ({"without": without} if without else {}) | kept | limits
     return Plan("count", (Call("count_sounds", args),))
 

@@ -47,6 +47,7 @@ _SURE = 0.5
 _QUITE_SURE = 0.85
 _THE_SAME = 0.97
 _MUCH_NEARER = 0.25
+_READ_LENIENTLY = {"narrow", "quality"}
 _SAME_WANT = {"words": "search", "other": "pick"}
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
@@ -93,9 +94,12 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     if not guesses or guesses[0].score < _SURELY_NEAR:
         return None
     near = guesses[0].score
-    same = _SAME_WANT.get(guesses[0].intent, guesses[0].intent) == want.name and not wanted.is_loose(turn)
-    fits = same or want.score < max(_SURE, near - _MUCH_NEARER) or near >= _THE_SAME
-    return _by_example(turn, guesses) if fits else None
+    intent = _SAME_WANT.get(guesses[0].intent, guesses[0].intent)
+    same = intent == want.name and intent not in _READ_LENIENTLY and not wanted.is_loose(turn)
+    surest = _QUITE_SURE if intent == "search" else near - _MUCH_NEARER  # all that is unknown is looked for
+    fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
+    step = _by_example(turn, guesses) if fits else None
+    return None if step is not None and intent == "search" and wanted.says_too_much(turn, step) else step
 
 
 def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
@@ -115,8 +119,9 @@ def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
 def _is_against(step: Plan, want: Want) -> bool:
     """Whether a step does something else than what is surely wanted. What only says something does no harm."""
     tools = TOOLS.get(want.name, frozenset())
-    sure = want.score > (_SURE if tools else _QUITE_SURE)
-    return sure and bool(step.calls) and not tools & {call.name for call in step.calls}
+    if not step.calls:
+        return step.intent == "unclear" or (step.intent == "refuse" and bool(tools) and want.score > _QUITE_SURE)
+    return want.score > (_SURE if tools else _QUITE_SURE) and not tools & {call.name for call in step.calls}
 
 
 def _guesses(turn: Turn, words: str) -> list[Guess]:

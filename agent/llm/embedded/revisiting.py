@@ -46,6 +46,9 @@ def _compared(turn: Turn, words: str) -> Plan | None:
     if match := first("compare", words):
         both = [int(number) for number in match.groups()]
         return call("versions", "versions", compare=both)
+    named = [int(number) for number in re.findall(r"\b(?:clustering|version|grouping) (?:number )?(\d+)\b", words)]
+    if len(named) == 2 and re.search(r"\b(?:differ\w*|compar\w*|chang\w*|between|against)\b", words):
+        return call("versions", "versions", compare=named)
     shown = (turn.memory.clustering or {}).get("clustering")
     if match := first("since", words):
         number = int(match[1])

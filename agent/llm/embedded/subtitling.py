@@ -23,7 +23,7 @@ _TO = re.compile(rf"\b(?:to|until|till|up to|before|-)\s+(?:second\s+|minute\s+)
 
 def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
-    words = " ".join(turn.text.lower().split()).rstrip(" .!?")
+    words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
     shown = turn.memory.timeline
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
@@ -68,8 +68,21 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
     return edits | moments if moments and not _without_stretch(words).strip(" ,.") else None
 
 
+def in_seconds(words: str) -> str:
+    """Words that say how long a beginning is, as moments: "the first 2 seconds" is "from 0 s to 2 s"."""
+    words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", words)
+    words = re.sub(r"\bfirst second\b", "first 1 s", words)
+    words = re.sub(rf"\bfirst ({'|'.join(_FEW)}) seconds\b", lambda few: f"first {_FEW[few[1]]} s", words)
+    return re.sub(r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b(?: of (?:it|this|that))?", r"from 0 s to \1 s", words)
+
+
+_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
+_NO_KIND = frozenset("those these them they it only just the of this that there part bit".split())
+
+
 def _kinds(said: str) -> list[str]:
-    return [kind for each in _AND.split(said) if (kind := _kind(each))]
+    kinds = (_kind(each) for each in _AND.split(said))
+    return [kind for kind in kinds if not set(kind.split()) <= _NO_KIND]
 
 
 def _kind(said: str) -> str:

@@ -16,6 +16,7 @@ from agent.llm.embedded.wording import Wording, read_wording
 ASKED = "earshot_asked"
 """Key in an answer's `additional_kwargs`: which intent the question back was about."""
 
+_DECIMAL = re.compile(r"(?<![\d,.])(\d+),(\d{1,3})(?= ?(?:s|sek\w*|sec\w*|m|min\w*)\b)")  # "0,6 s"
 _MOST_READ = 1000  # letters of a message; what comes after them is no command
 
 
@@ -68,7 +69,7 @@ def completed(turn: Turn) -> Turn:
 
 
 def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
-    said = text[:_MOST_READ]
+    said = _DECIMAL.sub(r"\1.\2", text[:_MOST_READ])
     text = in_english(said)
     wording = read_wording(text, memory.names, vocabulary())
     slots = read_slots(wording)

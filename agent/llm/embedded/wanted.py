@@ -5,7 +5,7 @@ What it names is read as leniently as what it wants: any number may be that of a
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from agent.llm.embedded import (
@@ -25,12 +25,12 @@ from agent.llm.embedded import (
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
-from agent.llm.embedded.pointing import plain, shown_id
+from agent.llm.embedded.pointing import plain, shown_id, slots_of
 from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.spelling import mended, slips
-from agent.llm.embedded.translating import language_of, stretch_in_english
+from agent.llm.embedded.translating import in_english, language_of, stretch_in_english
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wants import Want, about, said_often, wants
+from agent.llm.embedded.wants import Want, about, said_often, sound_words, wants
 from core.words import shipped_vectors
 
 LIKELY = 0.25
@@ -56,6 +56,8 @@ def likely(turn: Turn) -> list[Want]:
             scores[name] *= factor
     if memory.selection is not None and _THESE.search(plain(turn)) and len(turn.said.split()) < _LONG:
         _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
+    if memory.clustering is not None and memory.latest is memory.clustering:
+        _instead(scores, "recluster", {"more"})
     if memory.grouping is None:
         _instead(scores, "cluster", {"recluster"})
     if memory.timeline is not None:
@@ -64,15 +66,28 @@ def likely(turn: Turn) -> list[Want]:
         _instead(scores, "count", _OF_A_LIST - {"more"})
     elif memory.exported and not turn.slots.narrows:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
-    if memory.exported and _SAME.search(plain(turn)):
-        _instead(scores, "export", set(scores))
+    if _SAME.search(plain(turn)) and (again := _done_last(turn)):
+        _instead(scores, again, set(scores) - {again})
     whole = sum(scores.values())
     return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
 
 
 _SURELY_MORE = 0.7
 _THESE = re.compile(r"\b(?:this|these|those|they|them|it)\b")
-_SAME = re.compile(r"\bthe same (?:for|with|again|of)\b")
+_SAME = re.compile(r"\bsame (?:for|with|again|of)\b|^(?:and )?now (?:for )?(?:(?:sound|number) )?\d+$")
+
+
+def _done_last(turn: Turn) -> str:
+    """What was asked for just before, for "the same for 31"; empty where it is none of these."""
+    memory = turn.memory
+    if memory.exported:
+        return "export"
+    kind = str((memory.latest or {}).get("kind", ""))
+    if kind == "hits":
+        return "like" if memory.search and memory.search[0] == "search_by_audio" else ""
+    return {"sounds": "details", "timeline": "events", "cluster": "describe"}.get(kind, "")
+
+
 _IDLE = frozenset({"thanks", "fine", "greeting", "rude"})
 _CLAUSE = re.compile(r"[.;!?:,-]\s+(?=\w)")
 
@@ -125,27 +140,53 @@ def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> No
 
 
 def point(turn: Turn) -> None:
-    """Reads what is pointed at by place where no grammar did: "1st + 3rd", "all but the first", "the other two"."""
-    places = turn.memory.places if turn.memory.places_are == "sounds" else []
-    words = plain(turn)
-    if places and (match := _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)):
+    """Reads what is pointed at by place where no grammar did: "1st + 3rd", "all but the first", "the top two"."""
+    memory, words = turn.memory, plain(turn)
+    n_places = len(memory.places)
+    if memory.places_are == "sounds" and n_places and (match := _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)):
         gone = {_place(nth) for nth in _NTH.findall(match["what"])}
-        left = [n for n in range(1, len(places) + 1) if n not in gone and n - len(places) - 1 not in gone]
+        left = [n for n in range(1, n_places + 1) if n not in gone and n - n_places - 1 not in gone]
         turn.slots.refs = [Ref("place", number=n) for n in left]
-    elif not turn.slots.refs and not turn.slots.clusters and (places or turn.memory.places):
-        turn.slots.refs = [Ref("place", number=_place(nth)) for nth in _NTH.findall(words)]
+        return
+    if turn.slots.clusters and memory.places_are != "sounds":
+        return
+    several = [
+        Ref("last" if end in ("last", "bottom", "final") else "first", number=int(n)) for end, n in _FIRST_N.findall(words)
+    ]
+    said = several or [Ref("place", number=_place(nth)) for nth in _NTH.findall(words)]
+    if n_places and len(memory.sounds(said)) > len(memory.sounds(turn.slots.refs)):
+        turn.slots.refs = said
+    elif not turn.slots.refs and memory.places_are != "sounds" and not turn.slots.clusters:
+        turn.slots.refs = said
 
 
 def _place(nth: str) -> int:
     return 1 if nth in ("top", "best") else lexicon()["ordinals"][nth]
 
 
-_ORDINALS = "|".join(name for name in lexicon()["ordinals"])
-_NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= one))\b(?! \d)")
-_ALL_BUT = re.compile(rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))? (?:but|except|besides|apart from|other than)(?P<what>(?: for| the| and| one| ?,| {_ORDINALS}| top)+)")
-_WITHOUT_PLACE = re.compile(
-    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?)(?P<what>(?: the| and| one| ?,| {_ORDINALS}| top)+)\b.*\b(?:rest|others?|remaining)\b"
+_ORDINALS = "|".join(lexicon()["ordinals"])
+_SOME_PLACES = rf"(?P<what>(?: for| the| and| one| 1| ?,| {_ORDINALS}| top)+)"
+_NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= (?:one|1)\b))\b(?! (?:[2-9]|\d\d))")
+_FIRST_N = re.compile(r"\b(first|top|best|last|bottom|final) ([2-9]|1\d|20)\b(?! (?:s|secs?|seconds?|min\w*|hours?)\b)")
+_ALL_BUT = re.compile(
+    rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))? (?:but|except|besides|apart from|other than){_SOME_PLACES}"
 )
+_WITHOUT_PLACE = re.compile(
+    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?){_SOME_PLACES}\b.*\b(?:rest|others?|remaining)\b"
+)
+
+
+def says_too_much(turn: Turn, made: Plan) -> bool:
+    """Whether a search is for words that are no part of what the message is about, and that name no sound."""
+    found = {word for start, end in topics(turn) for word in re.findall(r"[^\W\d_]+", _in_english(turn, start, end).lower())}
+    text = " ".join(str(each.args.get(name, "")) for each in made.calls for name in ("text", "without"))
+    before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
+    rest = set(re.findall(r"[^\W\d_]{2,}", text.lower())) - found - set(before) - _SMALL
+    meant = sound_words() | _qualities()
+    return bool(found) and any(word not in meant and word in said_often() for word in rest)
+
+
+_SMALL = frozenset("a an the of on in at with and or under over by from to".split())
 
 
 def step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
@@ -169,7 +210,21 @@ def topics(turn: Turn) -> list[tuple[int, int]]:
     if language_of(turn.said) not in ("", "de"):
         return []
     found = about(turn.said, likely(turn)[0].name)
-    return [(start, end) for start, end in found if not _means_nothing(turn.said[start:end])]
+    return [(_with_qualities(turn.said, start), end) for start, end in found if not _means_nothing(turn.said[start:end])]
+
+
+def _with_qualities(text: str, start: int) -> int:
+    """Where a stretch begins with the words before it that describe it: "soft" in "soft piano"."""
+    while (word := re.search(r"([^\W\d_]+) $", text[:start])) and word[1].lower() in _qualities():
+        start = word.start()
+    return start
+
+
+@cache
+def _qualities() -> frozenset[str]:
+    """Words that describe sounds."""
+    table = lexicon()
+    return frozenset({*table["sounds"]["words"].split(), *table["comparatives"].values(), *table["lengths"].values()})
 
 
 def _means_nothing(words: str) -> bool:
@@ -180,7 +235,7 @@ def _means_nothing(words: str) -> bool:
 _EMPTY = frozenset(
     "a an the some any it its that this those these them they one ones all everything something anything what which who"
     " i you we she he me my our your and or of in on at to for from with is are was be do does did have has more less"
-    " sound sounds recording recordings file files clip clips sample samples take takes noise noises kind kinds people"
+    " sound sounds recording recordings file files clip clips sample samples take takes kind kinds people"
     " thing things stuff library collection archive group groups cluster clusters ein eine einen der die das den dem des"
     " es ich sie er wir mir mich alles etwas was und oder von in im am mit für zu zum klang klänge klaenge geräusch"
     " geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung archiv treffer stück stücke".split()
@@ -204,9 +259,11 @@ def _how_many(turn: Turn) -> int | None:
     if turn.slots.k or turn.slots.k_more:
         return turn.slots.k or turn.slots.k_more
     for start, end in topics(turn):
-        number = re.search(r"(\d+)\s*$", turn.said[:start]) or re.match(r"(\d+)\s", turn.said[start:end])
-        if number and 0 < int(number[1]) <= searching.MOST_HITS:
-            return int(number[1])
+        before = re.search(r"([\w-]+)\s*$", turn.said[:start]) or re.match(r"([\w-]+)\s", turn.said[start:end])
+        word = before[1].lower() if before else ""
+        number = int(word) if word.isdigit() else lexicon()["numbers"].get(stretch_in_english(word, 0, len(word)), 0)
+        if 1 < number <= searching.MOST_HITS:
+            return int(number)
     return None
 
 
@@ -293,7 +350,28 @@ def _more(turn: Turn) -> Plan:
     return searching.more(turn)
 
 
+_METHODS = {"hdbscan": r"h?dbscan", "kmeans": r"k[- ]?means", "gmm": r"gmm|gaussian mixture"}
+_TOO_MANY = re.compile(r"\b\d+ (?:groups? |piles? |clusters? )?(?:is|are|was|were) (?:far |way |a bit )?too (?:many|few|much)\b")
+
+
+def _read_grouping(turn: Turn) -> None:
+    """Reads the method wherever it is named, and no number that is too many."""
+    words = plain(turn)
+    turn.slots.method = turn.slots.method or next(
+        (name for name, pattern in _METHODS.items() if re.search(rf"\b(?:{pattern})\b", words)), None
+    )
+    if _TOO_MANY.search(words):
+        rest = slots_of(turn, _TOO_MANY.sub(" ", words))
+        turn.slots.groups, turn.slots.k, turn.slots.refs = rest.groups, rest.k, rest.refs
+
+
+def _recluster(turn: Turn) -> Plan:
+    _read_grouping(turn)
+    return looking.recluster(turn)
+
+
 def _cluster(turn: Turn) -> Plan:
+    _read_grouping(turn)
     made = looking.cluster(turn)
     if looking.these(turn):
         return made
@@ -375,7 +453,7 @@ _NAMING = re.compile(
 )
 _TRAILING = re.compile(
     r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
-    r"|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
+    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
     re.IGNORECASE,
 )
 
@@ -389,7 +467,8 @@ def _title(turn: Turn) -> str:
         return _without_trailing(match["title"])
     if spans:
         start, end = spans[-1]
-        return _without_trailing(turn.said[start:end])
+        further = re.match(r"(?: (?:of|and|the|in|on) [A-Z][\w'-]*| [A-Z][\w'-]*)+", turn.said[end:])
+        return _without_trailing(turn.said[start : end + (further.end() if further else 0)])
     last = None
     for match in _NAMING.finditer(turn.said):
         last = match
@@ -497,7 +576,7 @@ def _events(turn: Turn) -> Plan:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     kept, left = _parted(turn)
-    stretch = subtitling.stretch(_seconds_said(turn))
+    stretch = subtitling.stretch(subtitling.in_seconds(plain(turn)))
     args = {"only": _list(kept), "without": _list(left), **_style(turn)}
     return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **_filled(args)}),))
 
@@ -511,7 +590,7 @@ def _change_events(turn: Turn) -> Plan:
         return by_pattern
     before: Mapping[str, Any] = shown.get("edits") or {}
     kept, left = _parted(turn)
-    edits: dict[str, Any] = dict(before) | given(subtitling.stretch(_seconds_said(turn))) | _style(turn)
+    edits: dict[str, Any] = dict(before) | given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) | _style(turn)
     if (renamed := _RENAMED.search(turn.said)) and (old := _plain(renamed["old"] or renamed["old2"])) and (
         new := _plain(renamed["new"] or renamed["new2"])
     ):
@@ -533,13 +612,6 @@ _RENAMED = re.compile(
 
 def _plain(words: str) -> str:
     return _without_trailing(re.sub(r"^(?:the|a|an|it)\s+", "", words.strip()))
-
-
-def _seconds_said(turn: Turn) -> str:
-    """The words, with "the first 2 seconds" as "to 2 s"."""
-    words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", plain(turn))
-    words = re.sub(r"\bfirst second\b", "first 1 s", words)
-    return re.sub(r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b", r"from 0 s to \1 s", words)
 
 
 def _style(turn: Turn) -> dict[str, str]:
@@ -597,11 +669,20 @@ def _ears_use(turn: Turn) -> Plan:
     return hearing.about_ears(turn) or hearing.use_named(turn) or call("ears", "ears")
 
 
+def _compare_ears(turn: Turn) -> Plan:
+    if not re.search(r"\b(?:folders?|ordner\w*)\b", turn.said, re.IGNORECASE):
+        return call("compare_ears", "compare_ears")
+    no = re.search(r"\b(?:disregard|ignore|ignoring|without|not|no|regardless|ohne|nicht)\b", turn.said, re.IGNORECASE)
+    return call("compare_ears", "compare_ears", by_folder=no is None)
+
+
 def _describe(turn: Turn) -> Plan:
     made = looking.describe(turn)
     if made.calls:
         return made
     groups = _groups_said(turn)
+    if not groups and turn.memory.clustering is None:
+        return call("groups", "versions", current=True)
     of = shown_id(turn)
     calls = tuple(Call("summarize_cluster", given({"cluster": number, "clustering": of})) for number in groups[:4])
     return Plan("describe", calls) if calls else made
@@ -613,7 +694,11 @@ def _details(turn: Turn) -> Plan:
         pointed = [ref for ref in turn.slots.refs if ref.kind == "place"]
         if groups and pointed:
             return _describe(turn)
-    return looking.details(turn)
+    made = looking.details(turn)
+    if made.asked and turn.before and not turn.slots.refs:
+        named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
+        return call("details", "get_metadata", sounds=named) if named else made
+    return made
 
 
 def _group_facts(turn: Turn) -> Plan:
@@ -633,6 +718,7 @@ def _restore(turn: Turn) -> Plan:
     if made is not None and made.calls and "restore" in made.calls[0].args:
         return made
     numbers = [turn.slots.clustering] if turn.slots.clustering else [_place(n) for n in _NTH.findall(plain(turn))][:1]
+    numbers = numbers or [ref.number for ref in turn.slots.refs if ref.kind == "number"][:1]
     if not numbers:
         earlier = [each for each in turn.memory.clusterings if each != shown_id(turn)]
         numbers = earlier[-1:]
@@ -657,34 +743,63 @@ def _selection(turn: Turn) -> Plan:
 
 
 def _export(turn: Turn) -> Plan:
-    made = mapping.about_maps(turn) if first("selection", plain(turn)) else None
-    if made is not None and made.calls and made.calls[0].name == "export":
-        return made
-    if match := first("selection", plain(turn)):
-        how = exporting.how(turn)
-        return call("export", "export", selection=int(match[1]), **how)
-    turn.slots.clustering = turn.slots.clustering or (exporting.MEANT_NOW if _WHOLE.search(turn.said) else None)
-    if _SAME.search(plain(turn)) and turn.slots.clusters:
-        kept = {name: value for name, value in turn.memory.exporting.items() if name in ("format", "link", "clustering")}
+    words, how, memory = plain(turn), exporting.how(turn), turn.memory
+    name = _folder_name(turn)
+    selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
+    if selection is not None and (numbered or "selection" in words):
+        return call("export", "export", selection=selection, name=name, **how)
+    if _SAME.search(words) and turn.slots.clusters:
+        kept = {key: value for key, value in memory.exporting.items() if key in ("format", "link", "clustering")}
         return call("export", "export", **kept, clusters=turn.slots.clusters)
+    if _WHOLE.search(turn.said):
+        return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
+    if memory.exporting and not turn.slots.refs and not turn.slots.clusters and given(how):
+        return call("export", "export", **{**memory.exporting, **given(how)})
     made = exporting.export(turn)
-    if made.calls or not (group := _meant_group(turn)):
-        return made
-    return call("export", "export", clustering=shown_id(turn), clusters=group, **exporting.how(turn))
+    if made.calls:
+        args = dict(made.calls[0].args)
+        if name or _means_nothing(str(args.get("name", ""))):
+            args["name"] = name
+        return call("export", "export", **args)
+    group = _meant_group(turn)
+    return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
+
+
+_FOLDER = re.compile(
+    r"\b(?:folder|directory|ordner|verzeichnis)\s+(?:(?:that is |to be )?(?:called|named|titled)|(?:with|by|under) the name(?: of)?|name|namens|mit dem namen"
+    r"|genannt|der|as)?\s*(?:hei(?:ß|ss)t\s+)?(?P<name>[^,.;!?\n]+)",
+    re.IGNORECASE,
+)
+
+
+def _folder_name(turn: Turn) -> str:
+    """What the folder is to be called, as it was written; empty where nothing of the kind is said clearly."""
+    found = _FOLDER.search(turn.said)
+    if found is None or not (name := _without_trailing(found["name"])):
+        return ""
+    in_topics = any(start >= found.start() for start, _ in topics(turn))
+    clearly = re.search(r"call|name|titled|namens|genannt|hei(?:ß|ss)t", found[0][: found.start("name") - found.start()], re.I)
+    capital = name[0].isupper() and name.split()[0].lower() not in _EMPTY
+    return name if len(name) <= _LONGEST_TITLE and (clearly or (capital and (in_topics or len(name.split()) < 3))) else ""
 
 
 _WHOLE = re.compile(r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE)
 
 
 def _like(turn: Turn) -> Plan:
+    stretch = given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) if turn.slots.start_s is None else {}
+    if stretch and len(turn.slots.refs) > 1:
+        del turn.slots.refs[1:]  # "from second 1 to second 2" names no sounds
     made = searching.like(turn)
-    if not made.calls or made.calls[0].name != "search_by_audio" or not is_loose(turn):
+    if not made.calls or made.calls[0].name != "search_by_audio":
         return made
-    kept, left = _parted(turn)
-    calls = (
-        Call(each.name, {**{k: v for k, v in each.args.items() if k not in ("text", "without")}, **_filled({"text": kept, "without": left})})
-        for each in made.calls
-    )
+    more: dict[str, Any] = {}
+    if is_loose(turn):
+        kept, left = _parted(turn)
+        more = {"text": kept if not stretch else "", "without": left}
+    shortest = re.search(r"\bmin(?:imum)?(?: length| duration)?(?: of)? (\d+(?:\.\d+)?) ?s", plain(turn))
+    bounds = {"min_s": float(shortest[1])} if shortest else {}
+    calls = (Call(each.name, {**{k: v for k, v in each.args.items() if k not in more}, **_filled(more), **stretch, **bounds}) for each in made.calls)
     return Plan("like", tuple(calls))
 
 
@@ -707,6 +822,7 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "narrow": _narrow,
     "more": _more,
     "cluster": _cluster,
+    "recluster": _recluster,
     "describe": _describe,
     "details": _details,
     "group_facts": _group_facts,
@@ -725,7 +841,7 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "save_subtitles": _events,
     "ears": lambda _: call("ears", "ears"),
     "ears_use": _ears_use,
-    "compare_ears": lambda _: call("compare_ears", "compare_ears"),
+    "compare_ears": _compare_ears,
 }
 """The steps that read leniently, by what is wanted; of the others the planner knows the step."""
 
@@ -765,7 +881,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "versions": "versions",
         "restore": "versions edit_clusters",
         "map": "show_map",
-        "selection": "describe_selection export cluster",
+        "selection": "describe_selection",
         "events": "hear_events",
         "events_change": "hear_events",
         "save_subtitles": "hear_events save_subtitles",
