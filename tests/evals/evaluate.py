@@ -39,6 +39,7 @@ SETS = {
     "seventh": FOLDER / "seventh.toml",
     "eighth": FOLDER / "eighth.toml",
     "ninth": FOLDER / "ninth.toml",
+    "tenth": FOLDER / "tenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
