@@ -4,6 +4,7 @@ import re
 
 from agent.llm.embedded import replies, searching
 from agent.llm.embedded.content import holds_only, save_name, says_any
+from agent.llm.embedded.exporting import how
 from agent.llm.embedded.looking import clusters_named, n_groups
 from agent.llm.embedded.patterns import first, found, short
 from agent.llm.embedded.plans import Call, Plan, call, given
@@ -82,7 +83,8 @@ def _selected(turn: Turn, words: str) -> Plan | None:
         return None
     if says_any(turn.wording, "export", table="demands") and not first("tell", words):
         name = save_name(turn.wording, turn.slots.quotes, turn.slots.paths)
-        return call("export", "export", selection=number, name="" if "selection" in name.lower() else name)
+        idle = re.search(r"selection|csv|m3u8?|jsonl?|playlist", name.lower()) is not None
+        return call("export", "export", selection=number, name="" if idle else name, **how(turn))
     rest = words
     for match in (*found("selection", words), *found("selected", words)):
         rest = rest.replace(match[0], " these ")

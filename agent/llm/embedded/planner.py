@@ -76,7 +76,7 @@ def plan(turn: Turn) -> Plan:
     by_grammar = _by_grammar(turn, want)
     if by_grammar is not None and not by_grammar.asked:
         return by_grammar
-    if want.score > LIKELY and not turn.asked:
+    if want.score > LIKELY and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn))):
         likeliest = wanted.step(turn, _WANTED)
         if likeliest.calls or by_grammar is None:
             return likeliest
@@ -87,9 +87,9 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and not _is_against(step, want):
-            return step
+            return None if step.calls and want.name == "rename" and wanted.says_too_much(turn, step) else step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
-    if turn.asked or want.score <= LIKELY:
+    if want.score <= LIKELY or (turn.asked and (want.score <= _QUITE_SURE or _is_bare(turn))):
         return _by_example(turn, guesses)
     if not guesses or guesses[0].score < _SURELY_NEAR:
         return None

@@ -34,7 +34,7 @@ def about_events(turn: Turn) -> Plan | None:
         return None
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
-    return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words)}),))
+    return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
 def source(turn: Turn) -> str | None:
@@ -52,7 +52,7 @@ def source(turn: Turn) -> str | None:
 
 def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
     """The arguments of the timeline before, with what a message changes in them; None if it changes nothing."""
-    edits: dict[str, Any] = dict(before)
+    edits: dict[str, Any] = dict(before) | style(words)
     if first("everything", words):
         return {}
     if match := first("renamed", words):
@@ -101,6 +101,19 @@ def stretch(words: str) -> dict[str, float]:
 
 def _without_stretch(words: str) -> str:
     return _TO.sub(" ", _FROM.sub(" ", words))
+
+
+def style(said: str) -> dict[str, str]:
+    """The style of subtitles that a message asks for."""
+    if _PLAIN_STYLE.search(said):
+        return {"style": "events"}
+    return {"style": "sdh"} if _FULL_STYLE.search(said) else {}
+
+
+_PLAIN_STYLE = re.compile(
+    r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events|\bschlichte\w* klammern|\beinfache\w* klammern", re.IGNORECASE
+)
+_FULL_STYLE = re.compile(r"\bsdh\b|\bhard of hearing|\bfor the deaf|\bgehörlose", re.IGNORECASE)
 
 
 def _second(match: re.Match[str] | None, prefix: str) -> float | None:

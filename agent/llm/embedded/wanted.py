@@ -68,11 +68,16 @@ def likely(turn: Turn) -> list[Want]:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
     if _SAME.search(plain(turn)) and (again := _done_last(turn)):
         _instead(scores, again, set(scores) - {again})
+    if not _WHEN.search(turn.said):
+        scores["moments"] *= 0.3
+    if any(exporting.how(turn).values()):
+        scores["export"] *= 5.0
     whole = sum(scores.values())
     return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
 
 
 _SURELY_MORE = 0.7
+_WHEN = re.compile(r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b", re.IGNORECASE)
 _THESE = re.compile(r"\b(?:this|these|those|they|them|it)\b")
 _SAME = re.compile(r"\bsame (?:for|with|again|of)\b|^(?:and )?now (?:for )?(?:(?:sound|number) )?\d+$")
 
@@ -177,7 +182,13 @@ _WITHOUT_PLACE = re.compile(
 
 
 def says_too_much(turn: Turn, made: Plan) -> bool:
-    """Whether a search is for words that are no part of what the message is about, and that name no sound."""
+    """Whether a search is for words that are no part of what the message is about, and that name no sound.
+
+    The same for a title with a pause in it, one part of which the message is about.
+    """
+    title = str(made.calls[0].args.get("title", "")) if made.calls else ""
+    if re.search(r"[,;.]", title):
+        return any(turn.said[start:end] in title for start, end in topics(turn))
     found = {word for start, end in topics(turn) for word in re.findall(r"[^\W\d_]+", _in_english(turn, start, end).lower())}
     text = " ".join(str(each.args.get(name, "")) for each in made.calls for name in ("text", "without"))
     before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
@@ -254,6 +265,37 @@ def _in_english(turn: Turn, start: int, end: int) -> str:
     return mended(" ".join(meant.get(word, word) for word in words.split()), turn.wording.names)
 
 
+_SPAN_S = r"(?P<n>\d*\.?\d+) ?(?P<u>ms|milliseconds?|s|secs?|seconds?|min|mins|minutes?)?\b"
+_MORE_THAN = r"longer than|more than|over|above|exceed(?:s|ing)?|beyond|past|at least|min(?:imum)?|not less than|no less than|from"
+_LESS_THAN = r"shorter than|less than|under|below|at most|max(?:imum|imal)?|up to|within|not exceeding|tops"
+_BOUND = re.compile(rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: of)? {_SPAN_S}")
+_BOUND_AFTER = re.compile(
+    rf"(?<![\w.]){_SPAN_S} (?:long )?(?:(?P<more>or (?:more|longer|over|up)|and (?:up|more|over)|upwards|plus|at least|min)|"
+    r"(?P<less>or (?:less|shorter|under)|at most|max(?:imum)?|tops|at the most))"
+)
+_FLIPS = re.compile(r"\b(?:no|not|nothing|none|without|omit|exclude|drop|remove|cut|skip|hide|lose|ditch|rid of|leave out|nor|never)\b[^.;!?]{0,40}$")
+_MAY_GO = re.compile(r"^[^.;!?]{0,12}\b(?:may go|can go|has to go|must go|should go|is out|are out)\b")
+_FIXED = re.compile(r"at least|min|at most|max|up to|within|not ")
+
+
+def bounds(turn: Turn) -> dict[str, float]:
+    """The shortest and the longest length that a message allows, in seconds, where no grammar read one."""
+    slots = turn.slots
+    if slots.start_s is not None or slots.min_s is not None or slots.max_s is not None:
+        return given({"min_s": slots.min_s, "max_s": slots.max_s})
+    found: dict[str, float] = {}
+    words = re.sub(r"(?<![\d.])\.(?=\d)", "0.", plain(turn))
+    for match in (*_BOUND.finditer(words), *_BOUND_AFTER.finditer(words)):
+        unit = match["u"] or "s"
+        length_s = float(match["n"]) * (0.001 if unit.startswith("mi") and "l" in unit or unit == "ms" else 60 if unit.startswith("min") else 1)
+        is_least = match["more"] is not None
+        if not _FIXED.search(match["more"] or match["less"]):
+            flips = bool(_FLIPS.search(words[: match.start()])) or bool(_MAY_GO.search(words[match.end() :]))
+            is_least = is_least != flips
+        found.setdefault("min_s" if is_least else "max_s", round(length_s, 6))
+    return found
+
+
 def _how_many(turn: Turn) -> int | None:
     """How many are asked for: as the grammars read it, else a number that stands right before what is looked for."""
     if turn.slots.k or turn.slots.k_more:
@@ -271,7 +313,7 @@ def _search(turn: Turn) -> Plan:
     text, without = _parted(turn)
     if turn.attached or not text:
         return searching.words(turn)
-    args = given({"without": without, "k": _how_many(turn), **limits(turn.slots)})
+    args = given({"without": without, "k": _how_many(turn), **limits(turn.slots), **bounds(turn)})
     return Plan("words", (Call("search_by_text", {"text": text, **args}),))
 
 
@@ -279,16 +321,16 @@ def _narrow(turn: Turn) -> Plan:
     search, (text, without) = turn.memory.search, _parted(turn)
     if search is None or turn.attached:
         return _search(turn)
-    bounds = limits(turn.slots)
-    if not (text or without or given(bounds) or turn.slots.k):
+    within = limits(turn.slots) | bounds(turn)
+    if not (text or without or given(within) or turn.slots.k):
         return _of_lengths(turn) or searching.narrow(turn)
-    if not is_loose(turn) and (made := searching.narrow(turn)).calls and made.calls[0].args.get("text", "x") != "":
+    if turn.slots.narrows and not is_loose(turn) and (made := searching.narrow(turn)).calls and made.calls[0].args.get("text", "x") != "":
         return made
     before = search[1]
     both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
     more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
     wanted = " ".join(part for part in (str(before.get("text", "")), more) if part)
-    return searching.repeat(turn, "narrow", **bounds, k=turn.slots.k, without=both, text=wanted)
+    return searching.repeat(turn, "narrow", **within, k=turn.slots.k, without=both, text=wanted)
 
 
 def _of_lengths(turn: Turn) -> Plan | None:
@@ -324,6 +366,9 @@ _NOT = re.compile(
     r"|nothing|leave|leaving|filter|mute|disregards?|disregard|spare|unless|instead of|rather than|streich|lass|lösch)\b",
     re.IGNORECASE,
 )
+_AWAY_AFTER = re.compile(
+    r"^[^,.;]{0,20}\b(?:keine[mnrs]?|weg|raus|may go|can go|(?:is|are) not needed|not needed|need(?:s)? to go|nicht)\b", re.IGNORECASE
+)
 _OUT_AFTER = re.compile(r"^[^,.;]{0,16}\b(?:out|away|off|weg|raus|aus|may go|can go|not)\b", re.IGNORECASE)
 
 
@@ -337,7 +382,7 @@ def _parted(turn: Turn) -> tuple[str, str]:
         between = turn.said[end:start]
         denied = bool(_NOT.search(between))
         goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
-        out = denied or goes_on or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
+        out = denied or goes_on or bool(_AWAY_AFTER.match(turn.said[stop:])) or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
         (left if out else kept).append(_in_english(turn, start, stop))
         end = stop
     return " ".join(kept), ", ".join(left)
@@ -354,14 +399,17 @@ _METHODS = {"hdbscan": r"h?dbscan", "kmeans": r"k[- ]?means", "gmm": r"gmm|gauss
 _TOO_MANY = re.compile(r"\b\d+ (?:groups? |piles? |clusters? )?(?:is|are|was|were) (?:far |way |a bit )?too (?:many|few|much)\b")
 
 
+_THOSE_N = re.compile(r"\b(?:those|these|the) \d+\b(?! (?:groups?|piles?|clusters?))(?: (?:sounds?|recordings?|clips?|hits?))?(?=.*\d)")
+
+
 def _read_grouping(turn: Turn) -> None:
     """Reads the method wherever it is named, and no number that is too many."""
     words = plain(turn)
     turn.slots.method = turn.slots.method or next(
         (name for name, pattern in _METHODS.items() if re.search(rf"\b(?:{pattern})\b", words)), None
     )
-    if _TOO_MANY.search(words):
-        rest = slots_of(turn, _TOO_MANY.sub(" ", words))
+    if _TOO_MANY.search(words) or _THOSE_N.search(words):
+        rest = slots_of(turn, _THOSE_N.sub("these", _TOO_MANY.sub(" ", words)))
         turn.slots.groups, turn.slots.k, turn.slots.refs = rest.groups, rest.k, rest.refs
 
 
@@ -577,7 +625,7 @@ def _events(turn: Turn) -> Plan:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     kept, left = _parted(turn)
     stretch = subtitling.stretch(subtitling.in_seconds(plain(turn)))
-    args = {"only": _list(kept), "without": _list(left), **_style(turn)}
+    args = {"only": _list(kept), "without": _list(left), **subtitling.style(turn.said)}
     return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **_filled(args)}),))
 
 
@@ -590,7 +638,7 @@ def _change_events(turn: Turn) -> Plan:
         return by_pattern
     before: Mapping[str, Any] = shown.get("edits") or {}
     kept, left = _parted(turn)
-    edits: dict[str, Any] = dict(before) | given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) | _style(turn)
+    edits: dict[str, Any] = dict(before) | given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) | subtitling.style(turn.said)
     if (renamed := _RENAMED.search(turn.said)) and (old := _plain(renamed["old"] or renamed["old2"])) and (
         new := _plain(renamed["new"] or renamed["new2"])
     ):
@@ -604,7 +652,7 @@ def _change_events(turn: Turn) -> Plan:
 
 _RENAMED = re.compile(
     r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)\s+(?:instead of|in place of|rather than|not|statt|anstatt|statt)\s+(?P<old2>[^,;.!?]+)|"
-    r"(?:where (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?)(?:,| please| write| put|$).*?(?:write|put|say|make (?:it|that))"
+    r"(?:where(?:ver)? (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?),? (?:please )?(?:write|put|say|make (?:it|that))"
     r" (?P<new>[^,;.]+?)(?: instead| please|[.!]|$)",
     re.IGNORECASE,
 )
@@ -612,12 +660,6 @@ _RENAMED = re.compile(
 
 def _plain(words: str) -> str:
     return _without_trailing(re.sub(r"^(?:the|a|an|it)\s+", "", words.strip()))
-
-
-def _style(turn: Turn) -> dict[str, str]:
-    if re.search(r"\b(?:plain|simple|just) brackets|\bsquare brackets|\bevents style|schlichte klammern|einfache klammern", turn.said, re.I):
-        return {"style": "events"}
-    return {"style": "sdh"} if re.search(r"\bsdh\b|hard of hearing|for the deaf", turn.said, re.I) else {}
 
 
 def _list(words: str) -> list[str]:
@@ -637,13 +679,13 @@ def _count(turn: Turn) -> Plan:
         return call("count", "count_sounds", by="domain")
     kept, left = _parted(turn)
     heard, without = counting.things(kept) or _known_words(turn, kept), counting.things(left) or []
-    bounds = given(limits(turn.slots))
-    if not (heard or without or bounds):
+    within = given(limits(turn.slots) | bounds(turn))
+    if not (heard or without or within):
         return searching.count(turn, kept) if kept else call("overview", "get_metadata")
     before = turn.memory.counted or {}
     goes_on = not heard and bool(before.get("heard"))
     heard = list(before["heard"]) if goes_on else heard
-    return Plan("count", (Call("count_sounds", {"heard": heard, **_filled({"without": without}), **bounds}),))
+    return Plan("count", (Call("count_sounds", {"heard": heard, **_filled({"without": without}), **within}),))
 
 
 def _known_words(turn: Turn, kept: str) -> list[str]:
@@ -709,8 +751,9 @@ def _group_facts(turn: Turn) -> Plan:
 
 
 def _rename_clustering(turn: Turn) -> Plan:
-    title = _title(turn)
-    return call("versions", "versions", name=title) if title else revisiting.versions(turn)
+    title, number = _title(turn), turn.slots.clustering
+    back = number if number != (turn.memory.clustering or {}).get("clustering") else None
+    return call("versions", "versions", restore=back, name=title) if title else revisiting.versions(turn)
 
 
 def _restore(turn: Turn) -> Plan:
@@ -753,7 +796,8 @@ def _export(turn: Turn) -> Plan:
         return call("export", "export", **kept, clusters=turn.slots.clusters)
     if _WHOLE.search(turn.said):
         return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
-    if memory.exporting and not turn.slots.refs and not turn.slots.clusters and given(how):
+    again = given(how) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    if memory.exporting and not turn.slots.refs and not turn.slots.clusters and again:
         return call("export", "export", **{**memory.exporting, **given(how)})
     made = exporting.export(turn)
     if made.calls:
@@ -797,9 +841,7 @@ def _like(turn: Turn) -> Plan:
     if is_loose(turn):
         kept, left = _parted(turn)
         more = {"text": kept if not stretch else "", "without": left}
-    shortest = re.search(r"\bmin(?:imum)?(?: length| duration)?(?: of)? (\d+(?:\.\d+)?) ?s", plain(turn))
-    bounds = {"min_s": float(shortest[1])} if shortest else {}
-    calls = (Call(each.name, {**{k: v for k, v in each.args.items() if k not in more}, **_filled(more), **stretch, **bounds}) for each in made.calls)
+    calls = (Call(each.name, {**{k: v for k, v in each.args.items() if k not in more}, **_filled(more), **stretch, **bounds(turn)}) for each in made.calls)
     return Plan("like", tuple(calls))
 
 
@@ -888,7 +930,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "moments": "find_moments hear_events search_by_text",
         "ears": "ears",
         "ears_use": "ears ingest",
-        "compare_ears": "compare_ears ears",
+        "compare_ears": "compare_ears",
     }.items()
 }
 """The tools that may serve each thing that is wanted; those that are not here call none."""
