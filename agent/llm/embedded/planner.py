@@ -86,7 +86,7 @@ def plan(turn: Turn) -> Plan:
 def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
     for read in _BEFORE_GUESSES:
-        if (step := read(turn)) is not None and not _is_against(step, want):
+        if (step := read(turn)) is not None and (step.intent == turn.asked or not _is_against(step, want)):
             return None if step.calls and want.name == "rename" and wanted.says_too_much(turn, step) else step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     if want.score <= LIKELY or (turn.asked and (want.score <= _QUITE_SURE or _is_bare(turn))):

@@ -25,7 +25,7 @@ from agent.llm.embedded import (
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
-from agent.llm.embedded.pointing import plain, shown_id, slots_of
+from agent.llm.embedded.pointing import may_be_groups, plain, shown_id, slots_of
 from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.spelling import mended, slips
 from agent.llm.embedded.translating import in_english, language_of, stretch_in_english
@@ -42,6 +42,8 @@ _AS_WELL = 0.3
 def likely(turn: Turn) -> list[Want]:
     """What may be wanted, the likeliest first, after what was shown: what changes a list needs a list to change."""
     memory = turn.memory
+    if set(re.findall(r"\w+", turn.said.lower())) <= _NOTHING:
+        return [Want("fine", 0.0)]
     scores = _heard(turn)
     has_list = memory.search is not None or memory.counted is not None
     has_groups = memory.clustering is not None or memory.cluster is not None
@@ -68,6 +70,10 @@ def likely(turn: Turn) -> list[Want]:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
     if _SAME.search(plain(turn)) and (again := _done_last(turn)):
         _instead(scores, again, set(scores) - {again})
+    if turn.says("other"):
+        _instead(scores, "other", {"pick"})
+    if memory.map is None and not _OF_A_MAP.search(spoken(turn)):
+        scores["map"] *= 0.02
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
@@ -76,7 +82,9 @@ def likely(turn: Turn) -> list[Want]:
     return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
 
 
+_NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
 _SURELY_MORE = 0.7
+_OF_A_MAP = re.compile(r"\b(?:maps?|karte\w*|pictures?|bild\w*|plots?|charts?|colou?r\w*|farb\w*|landscape|where|scatter\w*|visuali\w+|draw\w*|tint\w*|paint\w*)\b|färb", re.IGNORECASE)
 _WHEN = re.compile(r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b", re.IGNORECASE)
 _THESE = re.compile(r"\b(?:this|these|those|they|them|it)\b")
 _SAME = re.compile(r"\bsame (?:for|with|again|of)\b|^(?:and )?now (?:for )?(?:(?:sound|number) )?\d+$")
@@ -206,7 +214,7 @@ def step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
     best, *others = likely(turn)
     plans = [steps[best.name](turn)]
     for other in others:
-        if plans[0].asked and other.score >= _AS_WELL * best.score and other.name != "search" and best.name != "other":
+        if plans[0].asked and plans[0].text != replies.WHICH_OTHER and other.score >= _AS_WELL * best.score and other.name != "search":
             plans.append(steps[other.name](turn))
     return next((each for each in plans if each.calls), plans[0])
 
@@ -472,6 +480,8 @@ def _as_groups(ref: Ref, known: Sequence[int]) -> list[int]:
 def _meant_group(turn: Turn) -> list[int]:
     """The group that "it" means."""
     memory = turn.memory
+    if memory.looked_at is not None:  # "it" is that sound
+        return []
     if memory.cluster is not None:
         return [int(memory.cluster["cluster"])]
     return memory.edited if len(memory.edited) == 1 else []
@@ -553,7 +563,7 @@ def _without_trailing(text: str) -> str:
 def _merge(turn: Turn) -> Plan:
     by_pattern = regrouping.merge(turn)
     groups = _groups_said(turn, several=True)
-    if by_pattern.calls or not groups:
+    if by_pattern.calls or not groups or not (looking.clusters_named(turn) or may_be_groups(turn)):
         return by_pattern
     if len(groups) == 1:
         groups = [*_meant_group(turn), *groups]
@@ -924,7 +934,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "restore": "versions edit_clusters",
         "map": "show_map",
         "selection": "describe_selection",
-        "events": "hear_events",
+        "events": "hear_events find_moments",
         "events_change": "hear_events",
         "save_subtitles": "hear_events save_subtitles",
         "moments": "find_moments hear_events search_by_text",

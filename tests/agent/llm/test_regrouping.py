@@ -138,7 +138,7 @@ def test_what_can_be_undone_is_counted():
 def test_a_map_keeps_its_clustering_when_its_colour_changes():
     shown = used("show the map of clustering 2", "show_map", {"clustering": 2}, MAP | {"clustering": 2})
     assert calls([*shown, HumanMessage("and by pitch?")]) == [("show_map", {"clustering": 2, "colour": "pitch"})]
-    assert calls(saying("and by pitch?", "hits")) == []
+    assert "show_map" not in dict(calls(saying("and by pitch?", "hits")))
 
 
 def test_these_are_the_selection_until_another_list_is_shown():
