@@ -41,7 +41,10 @@ def said() -> dict[str, list[str]]:
 
 def fingerprint() -> str:
     """Of all that the models are made of: the sentences, and the code that reads them."""
-    made_of = [*sorted(SAID.glob("*.toml")), *(MODEL.with_name(f"{name}.py") for name in ("tokens", "wants", "learning"))]
+    made_of = [
+        *sorted(SAID.glob("*.toml")),
+        *(MODEL.with_name(f"{name}.py") for name in ("tokens", "wants", "learning")),
+    ]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in made_of)).hexdigest()
 
 
@@ -54,7 +57,9 @@ def learn(sentences: dict[str, list[str]], to: Path) -> None:
     filled += [("search", *_marked(f"{{{sound}}}", None, (), attached=False)) for sound in [*sounds, *_classes()]]
     names = sorted(sentences)
     whole = [sentence(pieces, attached=attached) for _, pieces, attached, _ in filled]
-    fitted = LogisticRegression(C=30, max_iter=400).fit(_matrix(whole, WIDTH), [names.index(each[0]) for each in filled])
+    fitted = LogisticRegression(C=30, max_iter=400).fit(
+        _matrix(whole, WIDTH), [names.index(each[0]) for each in filled]
+    )
     words = [
         (neighbourhood(pieces, place, want), inside[place])
         for want, pieces, _, inside in filled

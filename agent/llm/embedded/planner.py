@@ -22,19 +22,22 @@ from agent.llm.embedded import (
     searching,
     subtitling,
     surveying,
-    wanted,
 )
 from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
+from agent.llm.embedded.lenient.finding import is_loose, says_too_much
+from agent.llm.embedded.lenient.likely import likely
+from agent.llm.embedded.lenient.steps import LIKELY, TOOLS
+from agent.llm.embedded.lenient.steps import STEPS as LENIENT
+from agent.llm.embedded.lenient.steps import step as likeliest_step
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.quoting import inert
 from agent.llm.embedded.turn import Turn, completed
-from agent.llm.embedded.wanted import LIKELY, TOOLS, likely
 from agent.llm.embedded.wants import Want
 from agent.llm.embedded.wording import MARK
 
@@ -77,7 +80,7 @@ def plan(turn: Turn) -> Plan:
     if by_grammar is not None and not by_grammar.asked:
         return by_grammar
     if want.score > LIKELY and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn))):
-        likeliest = wanted.step(turn, _WANTED)
+        likeliest = likeliest_step(turn, _WANTED)
         if likeliest.calls or by_grammar is None:
             return likeliest
     return by_grammar or _by_example(turn, _guesses(turn, turn.wording.words))
@@ -87,7 +90,7 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and (step.intent == turn.asked or not _is_against(step, want)):
-            return None if step.calls and want.name == "rename" and wanted.says_too_much(turn, step) else step
+            return None if step.calls and want.name == "rename" and says_too_much(turn, step) else step
     guesses = _past_small_talk(turn, _guesses(turn, turn.wording.words))
     if want.score <= LIKELY or (turn.asked and (want.score <= _QUITE_SURE or _is_bare(turn))):
         return _by_example(turn, guesses)
@@ -95,11 +98,11 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
         return None
     near = guesses[0].score
     intent = _SAME_WANT.get(guesses[0].intent, guesses[0].intent)
-    same = intent == want.name and intent not in _READ_LENIENTLY and not wanted.is_loose(turn)
+    same = intent == want.name and intent not in _READ_LENIENTLY and not is_loose(turn)
     surest = _QUITE_SURE if intent == "search" else near - _MUCH_NEARER  # all that is unknown is looked for
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
-    return None if step is not None and intent == "search" and wanted.says_too_much(turn, step) else step
+    return None if step is not None and intent == "search" and says_too_much(turn, step) else step
 
 
 def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:
@@ -261,5 +264,5 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
 }
 """What the nearest example wants."""
 
-_WANTED = STEPS | wanted.STEPS
+_WANTED = STEPS | LENIENT
 """What is wanted, read leniently where there is a way."""

@@ -73,7 +73,11 @@ def in_seconds(words: str) -> str:
     words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", words)
     words = re.sub(r"\bfirst second\b", "first 1 s", words)
     words = re.sub(rf"\bfirst ({'|'.join(_FEW)}) seconds\b", lambda few: f"first {_FEW[few[1]]} s", words)
-    return re.sub(r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b(?: of (?:it|this|that))?", r"from 0 s to \1 s", words)
+    return re.sub(
+        r"\b(?:the |its )?first (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b(?: of (?:it|this|that))?",
+        r"from 0 s to \1 s",
+        words,
+    )
 
 
 _FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
@@ -111,7 +115,8 @@ def style(said: str) -> dict[str, str]:
 
 
 _PLAIN_STYLE = re.compile(
-    r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events|\bschlichte\w* klammern|\beinfache\w* klammern", re.IGNORECASE
+    r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events|\bschlichte\w* klammern|\beinfache\w* klammern",
+    re.IGNORECASE,
 )
 _FULL_STYLE = re.compile(r"\bsdh\b|\bhard of hearing|\bfor the deaf|\bgehörlose", re.IGNORECASE)
 

@@ -44,7 +44,8 @@ class Want:
 class Model:
     """names: of the wants. weights: (n_wants, WIDTH + dim), bias: (n_wants,). span_*: the same for one word being part
     of what a sentence is about; stays: log-odds for a word to be as the one before it, outside and inside. often: the
-    words of many sentences, the commonest with the highest number."""
+    words of many sentences, the commonest with the highest number.
+    """
 
     names: tuple[str, ...]
     weights: Floats

@@ -1,0 +1,63 @@
+"""Copies and lists of what was found, and what their folder is to be called."""
+
+import re
+
+from agent.llm.embedded import exporting
+from agent.llm.embedded.lenient.changing import meant_group
+from agent.llm.embedded.lenient.likely import SAME
+from agent.llm.embedded.lenient.topics import EMPTY, LONGEST_TITLE, means_nothing, topics, without_trailing
+from agent.llm.embedded.patterns import first
+from agent.llm.embedded.plans import Plan, call, given
+from agent.llm.embedded.pointing import plain, shown_id
+from agent.llm.embedded.turn import Turn
+
+
+def export(turn: Turn) -> Plan:
+    words, how, memory = plain(turn), exporting.how(turn), turn.memory
+    name = _folder_name(turn)
+    selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
+    if selection is not None and (numbered or "selection" in words):
+        return call("export", "export", selection=selection, name=name, **how)
+    if SAME.search(words) and turn.slots.clusters:
+        kept = {key: value for key, value in memory.exporting.items() if key in ("format", "link", "clustering")}
+        return call("export", "export", **kept, clusters=turn.slots.clusters)
+    if _WHOLE.search(turn.said):
+        return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
+    again = given(how) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    if memory.exporting and not turn.slots.refs and not turn.slots.clusters and again:
+        return call("export", "export", **{**memory.exporting, **given(how)})
+    made = exporting.export(turn)
+    if made.calls:
+        args = dict(made.calls[0].args)
+        if name or means_nothing(str(args.get("name", ""))):
+            args["name"] = name
+        return call("export", "export", **args)
+    group = meant_group(turn)
+    return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
+
+
+_FOLDER = re.compile(
+    r"\b(?:folder|directory|ordner|verzeichnis)\s+(?:(?:that is |to be )?(?:called|named|titled)|(?:with|by|under) the name(?: of)?|name|namens|mit dem namen"
+    r"|genannt|der|as)?\s*(?:hei(?:ß|ss)t\s+)?(?P<name>[^,.;!?\n]+)",
+    re.IGNORECASE,
+)
+
+
+def _folder_name(turn: Turn) -> str:
+    """What the folder is to be called, as it was written; empty where nothing of the kind is said clearly."""
+    found = _FOLDER.search(turn.said)
+    if found is None or not (name := without_trailing(found["name"])):
+        return ""
+    in_topics = any(start >= found.start() for start, _ in topics(turn))
+    clearly = re.search(
+        r"call|name|titled|namens|genannt|hei(?:ß|ss)t", found[0][: found.start("name") - found.start()], re.I
+    )
+    capital = name[0].isupper() and name.split()[0].lower() not in EMPTY
+    return (
+        name if len(name) <= LONGEST_TITLE and (clearly or (capital and (in_topics or len(name.split()) < 3))) else ""
+    )
+
+
+_WHOLE = re.compile(
+    r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE
+)

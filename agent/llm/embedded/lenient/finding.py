@@ -1,0 +1,144 @@
+"""Searches, and what changes the list that one has shown."""
+
+import re
+from typing import Any
+
+from agent.llm.embedded import searching, subtitling
+from agent.llm.embedded.lenient.lengths import bounds
+from agent.llm.embedded.lenient.likely import LONG
+from agent.llm.embedded.lenient.topics import english, filled, parted, qualities, topic, topics
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.plans import Call, Plan, given, limits
+from agent.llm.embedded.pointing import plain
+from agent.llm.embedded.translating import stretch_in_english
+from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wants import said_often, sound_words
+
+
+def says_too_much(turn: Turn, made: Plan) -> bool:
+    """Whether a search is for words that are no part of what the message is about, and that name no sound.
+
+    The same for a title with a pause in it, one part of which the message is about.
+    """
+    title = str(made.calls[0].args.get("title", "")) if made.calls else ""
+    if re.search(r"[,;.]", title):
+        return any(turn.said[start:end] in title for start, end in topics(turn))
+    found = {
+        word for start, end in topics(turn) for word in re.findall(r"[^\W\d_]+", english(turn, start, end).lower())
+    }
+    text = " ".join(str(each.args.get(name, "")) for each in made.calls for name in ("text", "without"))
+    before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
+    rest = set(re.findall(r"[^\W\d_]{2,}", text.lower())) - found - set(before) - _SMALL
+    meant = sound_words() | qualities()
+    return bool(found) and any(word not in meant and word in said_often() for word in rest)
+
+
+_SMALL = frozenset("a an the of on in at with and or under over by from to".split())
+
+
+def _how_many(turn: Turn) -> int | None:
+    """How many are asked for: as the grammars read it, else a number that stands right before what is looked for."""
+    if turn.slots.k or turn.slots.k_more:
+        return turn.slots.k or turn.slots.k_more
+    for start, end in topics(turn):
+        before = re.search(r"([\w-]+)\s*$", turn.said[:start]) or re.match(r"([\w-]+)\s", turn.said[start:end])
+        word = before[1].lower() if before else ""
+        number = int(word) if word.isdigit() else lexicon()["numbers"].get(stretch_in_english(word, 0, len(word)), 0)
+        if 1 < number <= searching.MOST_HITS:
+            return int(number)
+    return None
+
+
+def search(turn: Turn) -> Plan:
+    text, without = parted(turn)
+    if turn.attached or not text:
+        return searching.words(turn)
+    args = given({"without": without, "k": _how_many(turn), **limits(turn.slots), **bounds(turn)})
+    return Plan("words", (Call("search_by_text", {"text": text, **args}),))
+
+
+def narrow(turn: Turn) -> Plan:
+    search, (text, without) = turn.memory.search, parted(turn)
+    if search is None or turn.attached:
+        return search(turn)
+    within = limits(turn.slots) | bounds(turn)
+    if not (text or without or given(within) or turn.slots.k):
+        return _of_lengths(turn) or searching.narrow(turn)
+    if (
+        turn.slots.narrows
+        and not is_loose(turn)
+        and (made := searching.narrow(turn)).calls
+        and made.calls[0].args.get("text", "x") != ""
+    ):
+        return made
+    before = search[1]
+    both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
+    more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
+    wanted = " ".join(part for part in (str(before.get("text", "")), more) if part)
+    return searching.repeat(turn, "narrow", **within, k=turn.slots.k, without=both, text=wanted)
+
+
+def _of_lengths(turn: Turn) -> Plan | None:
+    """The step for "only the short ones"; None where no such word is said."""
+    if turn.says("short|shorter|brief|tight|tighter"):
+        return searching.shorter(turn)
+    return searching.longer(turn) if turn.says("long|longer") else None
+
+
+def quality(turn: Turn) -> Plan:
+    made = searching.quality(turn)
+    search = turn.memory.search
+    if (
+        search is not None
+        and topic(turn)
+        and not set(topic(turn).split()) & set(str(search[1].get("text", "")).split())
+    ):
+        return searching.words(turn)
+    if search is None or (made.calls and made.calls[0].args.get("text", "") != "" and _goes_on(made, search)):
+        return made
+    words = [word for word in re.findall(r"[a-z]{4,}(?:er|est)\b|\b[a-z]+(?=y\b)y", plain(turn))]
+    if not words:
+        return made
+    plainest = re.sub(r"i(?:er|est)$", "y", words[-1])
+    plainest = re.sub(r"(?:er|est)$", "", plainest)
+    return searching.repeat(turn, "quality", text=f"{search[1].get('text', '')} {plainest}".strip())
+
+
+def _goes_on(made: Plan, search: tuple[str, dict[str, Any]]) -> bool:
+    before = str(search[1].get("text", "")).split()
+    return not before or bool(set(before) & set(str(made.calls[0].args.get("text", "")).split()))
+
+
+def more(turn: Turn) -> Plan:
+    bare = next((ref.number for ref in turn.slots.refs if ref.kind in ("number", "first", "last")), 0)
+    if bare and turn.memory.search is not None and not turn.slots.k and not turn.slots.k_more:
+        return searching.repeat(turn, "more", k=min(bare, searching.MOST_HITS))
+    return searching.more(turn)
+
+
+def like(turn: Turn) -> Plan:
+    stretch = given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) if turn.slots.start_s is None else {}
+    if stretch and len(turn.slots.refs) > 1:
+        del turn.slots.refs[1:]  # "from second 1 to second 2" names no sounds
+    made = searching.like(turn)
+    if not made.calls or made.calls[0].name != "search_by_audio":
+        return made
+    more: dict[str, Any] = {}
+    if is_loose(turn):
+        kept, left = parted(turn)
+        more = {"text": kept if not stretch else "", "without": left}
+    calls = (
+        Call(
+            each.name,
+            {**{k: v for k, v in each.args.items() if k not in more}, **filled(more), **stretch, **bounds(turn)},
+        )
+        for each in made.calls
+    )
+    return Plan("like", tuple(calls))
+
+
+def is_loose(turn: Turn) -> bool:
+    """Whether a sentence is one that grammars read badly: long, of several clauses, or of another language."""
+    return turn.said != turn.text or len(turn.said.split()) > LONG or re.search(r"[.;!?] \S", turn.said) is not None
+
+

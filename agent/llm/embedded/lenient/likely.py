@@ -1,0 +1,146 @@
+"""What a message most likely wants, by its words (`wants`) and by what was shown before it."""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from agent.llm.embedded import exporting
+from agent.llm.embedded.pointing import plain
+from agent.llm.embedded.spelling import slips
+from agent.llm.embedded.translating import language_of
+from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wants import Want, said_often, wants
+from core.words import shipped_vectors
+
+
+def likely(turn: Turn) -> list[Want]:
+    """What may be wanted, the likeliest first, after what was shown: what changes a list needs a list to change."""
+    memory = turn.memory
+    if set(re.findall(r"\w+", turn.said.lower())) <= _NOTHING:
+        return [Want("fine", 0.0)]
+    scores = _heard(turn)
+    has_list = memory.search is not None or memory.counted is not None
+    has_groups = memory.clustering is not None or memory.cluster is not None
+    for names, holds, factor in (
+        (_OF_A_TIMELINE, memory.timeline is None, 0.02),
+        (_OF_A_LIST, not (has_list or memory.timeline is not None), 0.2),
+        (_OF_GROUPS, not has_groups, 0.5),
+        ({"map"}, memory.map is not None, 3.0),
+        ({"selection"}, memory.selection is None and "selection" not in turn.wording.words, 0.3),
+    ):
+        for name in names if holds else ():
+            scores[name] *= factor
+    if memory.selection is not None and _THESE.search(plain(turn)) and len(turn.said.split()) < LONG:
+        _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
+    if memory.clustering is not None and memory.latest is memory.clustering:
+        _instead(scores, "recluster", {"more"})
+    if memory.grouping is None:
+        _instead(scores, "cluster", {"recluster"})
+    if memory.timeline is not None:
+        _instead(scores, "events_change", _OF_A_LIST)
+    elif memory.counted is not None:
+        _instead(scores, "count", _OF_A_LIST - {"more"})
+    elif memory.exported and not turn.slots.narrows:
+        _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
+    if SAME.search(plain(turn)) and (again := _done_last(turn)):
+        _instead(scores, again, set(scores) - {again})
+    if turn.says("other"):
+        _instead(scores, "other", {"pick"})
+    if memory.map is None and not _OF_A_MAP.search(spoken(turn)):
+        scores["map"] *= 0.02
+    if not _WHEN.search(turn.said):
+        scores["moments"] *= 0.3
+    if any(exporting.how(turn).values()):
+        scores["export"] *= 5.0
+    whole = sum(scores.values())
+    return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+
+_NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
+
+LONG = 9  # words of a sentence that grammars read badly
+_SURELY_MORE = 0.7
+
+_OF_A_MAP = re.compile(
+    r"\b(?:maps?|karte\w*|pictures?|bild\w*|plots?|charts?|colou?r\w*|farb\w*|landscape|where|scatter\w*|visuali\w+|draw\w*|tint\w*|paint\w*)\b|färb",
+    re.IGNORECASE,
+)
+
+_WHEN = re.compile(
+    r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b",
+    re.IGNORECASE,
+)
+
+_THESE = re.compile(r"\b(?:this|these|those|they|them|it)\b")
+
+SAME = re.compile(r"\bsame (?:for|with|again|of)\b|^(?:and )?now (?:for )?(?:(?:sound|number) )?\d+$")
+
+
+def _done_last(turn: Turn) -> str:
+    """What was asked for just before, for "the same for 31"; empty where it is none of these."""
+    memory = turn.memory
+    if memory.exported:
+        return "export"
+    kind = str((memory.latest or {}).get("kind", ""))
+    if kind == "hits":
+        return "like" if memory.search and memory.search[0] == "search_by_audio" else ""
+    return {"sounds": "details", "timeline": "events", "cluster": "describe"}.get(kind, "")
+
+
+_IDLE = frozenset({"thanks", "fine", "greeting", "rude"})
+
+_CLAUSE = re.compile(r"[.;!?:,-]\s+(?=\w)")
+
+
+def _heard(turn: Turn) -> dict[str, float]:
+    """How likely each thing is by the words alone; what follows a word of thanks counts, and not the thanks."""
+    text, attached = spoken(turn), bool(turn.attached)
+    found = wants(text, attached=attached)
+    for pause in _CLAUSE.finditer(text):
+        if found[0].name not in _IDLE:
+            break
+        rest = wants(text[pause.end() :], attached=attached)
+        if rest[0].name not in _IDLE and rest[0].score > _SURE_OF_REST:
+            found = rest
+    return {want.name: want.score for want in found}
+
+
+_SURE_OF_REST = 0.5
+
+
+def spoken(turn: Turn) -> str:
+    """The message in a language that the models know: as it was written, else in English as far as it can be."""
+    said = turn.said if language_of(turn.said) in ("", "de") else turn.text
+    return re.sub(r"(?<![\w/\\.{])[a-z]{3,20}(?![\w/\\.}])", lambda word: _well_spelled(word[0]), said)
+
+
+@lru_cache(maxsize=4096)
+def _well_spelled(word: str) -> str:
+    """A word of no sentence that is one slip away from one that is, two from eight letters on; else as it is."""
+    known = said_often()
+    if word in known or word in shipped_vectors().rows:
+        return word
+    reach = 2 if len(word) >= _LONG_WORD else 1
+    near = [
+        (slips(word, other), -known[other], other)
+        for other in known
+        if abs(len(other) - len(word)) <= reach and (len(word) > 4 or len(other) > 3) and sorted(word)[0] <= "z"
+    ]
+    best = min(near, default=(reach + 1, 0, word))
+    return best[2] if best[0] <= reach else word
+
+
+_LONG_WORD = 8
+
+
+def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> None:
+    for other in others:
+        scores[name] += scores[other]
+        scores[other] = 0.0
+
+
+_OF_A_LIST = frozenset({"narrow", "shorter", "longer", "quality", "more"})
+
+_OF_A_TIMELINE = frozenset({"events_change", "save_subtitles"})
+
+_OF_GROUPS = frozenset({"which_group", "group_facts", "rename", "merge", "split", "move", "assign"})

@@ -1,0 +1,51 @@
+"""What is pointed at by its place in a list, however it is put: "1st + 3rd", "all but the first", "the top two"."""
+
+import re
+
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.pointing import plain
+from agent.llm.embedded.slots import Ref
+from agent.llm.embedded.turn import Turn
+
+
+def point(turn: Turn) -> None:
+    """Reads what is pointed at by place where no grammar did: "1st + 3rd", "all but the first", "the top two"."""
+    memory, words = turn.memory, plain(turn)
+    n_places = len(memory.places)
+    if memory.places_are == "sounds" and n_places and (match := _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)):
+        gone = {place(nth) for nth in NTH.findall(match["what"])}
+        left = [n for n in range(1, n_places + 1) if n not in gone and n - n_places - 1 not in gone]
+        turn.slots.refs = [Ref("place", number=n) for n in left]
+        return
+    if turn.slots.clusters and memory.places_are != "sounds":
+        return
+    several = [
+        Ref("last" if end in ("last", "bottom", "final") else "first", number=int(n))
+        for end, n in _FIRST_N.findall(words)
+    ]
+    said = several or [Ref("place", number=place(nth)) for nth in NTH.findall(words)]
+    if (n_places and len(memory.sounds(said)) > len(memory.sounds(turn.slots.refs))) or (
+        not turn.slots.refs and memory.places_are != "sounds" and not turn.slots.clusters
+    ):
+        turn.slots.refs = said
+
+
+def place(nth: str) -> int:
+    return 1 if nth in ("top", "best") else lexicon()["ordinals"][nth]
+
+
+_ORDINALS = "|".join(lexicon()["ordinals"])
+
+_SOME_PLACES = rf"(?P<what>(?: for| the| and| one| 1| ?,| {_ORDINALS}| top)+)"
+
+NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= (?:one|1)\b))\b(?! (?:[2-9]|\d\d))")
+
+_FIRST_N = re.compile(r"\b(first|top|best|last|bottom|final) ([2-9]|1\d|20)\b(?! (?:s|secs?|seconds?|min\w*|hours?)\b)")
+
+_ALL_BUT = re.compile(
+    rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))? (?:but|except|besides|apart from|other than){_SOME_PLACES}"
+)
+
+_WITHOUT_PLACE = re.compile(
+    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?){_SOME_PLACES}\b.*\b(?:rest|others?|remaining)\b"
+)

@@ -1,0 +1,102 @@
+"""Counts, moments, details, the map and the ears."""
+
+import re
+
+from agent.llm.embedded import counting, hearing, looking, mapping, moments, searching
+from agent.llm.embedded.lenient.changing import groups_said
+from agent.llm.embedded.lenient.finding import search
+from agent.llm.embedded.lenient.grouping import describe
+from agent.llm.embedded.lenient.lengths import bounds
+from agent.llm.embedded.lenient.topics import EMPTY, filled, parted, topics
+from agent.llm.embedded.patterns import first
+from agent.llm.embedded.plans import Call, Plan, call, given, limits
+from agent.llm.embedded.pointing import plain, slots_of
+from agent.llm.embedded.translating import in_english
+from agent.llm.embedded.turn import Turn
+
+
+def show_map(turn: Turn) -> Plan:
+    words = f"{plain(turn)} {turn.said.lower()}"
+    colour = next((name for name, pattern in _COLOURS.items() if re.search(rf"\b(?:{pattern})", words)), "")
+    clustering = turn.slots.clustering
+    if clustering is None and turn.memory.map_args is not None and colour:
+        number = turn.memory.map_args.get("clustering")
+        clustering = number if isinstance(number, int) else None
+    return call("map", "show_map", clustering=clustering, colour=colour)
+
+
+_COLOURS = {
+    "brightness": r"bright|dark|hell|dunkel",
+    "loudness": r"loud|quiet|volume|level|lufs|laut|leis|pegel",
+    "pitch": r"pitch|frequen|how high|tonhöhe|tonhoehe|höhe|hoehe",
+    "duration": r"duration|length|how long|länge|laenge|dauer|wie lang",
+    "tempo": r"tempo|bpm|speed|beats",
+    "noisiness": r"nois|rausch|hiss",
+    "domain": r"domain|kind\b|kinds\b|type|art\b|arten\b|bereich",
+}
+
+
+def count(turn: Turn) -> Plan:
+    by_pattern = counting.about_counts(turn)
+    if by_pattern is not None and by_pattern.calls:
+        return by_pattern
+    if re.search(r"\b(?:domains?|(?:each|every|per) (?:kind|type)|kinds?|types?|bereich\w*|arten)\b", turn.said, re.I):
+        return call("count", "count_sounds", by="domain")
+    kept, left = parted(turn)
+    heard, without = counting.things(kept) or _known_words(turn, kept), counting.things(left) or []
+    within = given(limits(turn.slots) | bounds(turn))
+    if not (heard or without or within):
+        return searching.count(turn, kept) if kept else call("overview", "get_metadata")
+    before = turn.memory.counted or {}
+    goes_on = not heard and bool(before.get("heard"))
+    heard = list(before["heard"]) if goes_on else heard
+    return Plan("count", (Call("count_sounds", {"heard": heard, **filled({"without": without}), **within}),))
+
+
+def _known_words(turn: Turn, kept: str) -> list[str]:
+    """Words of a message that the ears know, where it does not say more clearly what it is about."""
+    said = re.findall(r"[a-z]{4,}", kept or (turn.text.lower() if turn.text != turn.said else ""))
+    return [word for word in dict.fromkeys(said) if word not in EMPTY and counting.things(word)][:1]
+
+
+def overview(turn: Turn) -> Plan:
+    return looking.overview(turn) if turn.slots.narrows or topics(turn) else call("overview", "get_metadata")
+
+
+def moments_of(turn: Turn) -> Plan:
+    by_pattern = moments.about_moments(turn)
+    if by_pattern is not None:
+        return by_pattern
+    kept, _ = parted(turn)
+    things = counting.things(kept) or []
+    return call("moments", "find_moments", text=kept) if things else search(turn)
+
+
+def ears_use(turn: Turn) -> Plan:
+    return hearing.about_ears(turn) or hearing.use_named(turn) or call("ears", "ears")
+
+
+def compare_ears(turn: Turn) -> Plan:
+    if not re.search(r"\b(?:folders?|ordner\w*)\b", turn.said, re.IGNORECASE):
+        return call("compare_ears", "compare_ears")
+    no = re.search(r"\b(?:disregard|ignore|ignoring|without|not|no|regardless|ohne|nicht)\b", turn.said, re.IGNORECASE)
+    return call("compare_ears", "compare_ears", by_folder=no is None)
+
+
+def details(turn: Turn) -> Plan:
+    if turn.memory.places_are == "clusters" and not looking.clusters_named(turn):
+        groups = groups_said(turn)
+        pointed = [ref for ref in turn.slots.refs if ref.kind == "place"]
+        if groups and pointed:
+            return describe(turn)
+    made = looking.details(turn)
+    if made.asked and turn.before and not turn.slots.refs:
+        named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
+        return call("details", "get_metadata", sounds=named) if named else made
+    return made
+
+
+def selection(turn: Turn) -> Plan:
+    numbered = first("selection", plain(turn))
+    number = int(numbered[1]) if numbered else turn.memory.selection
+    return call("selection", "describe_selection", selection=number) if number else mapping.selection(turn)

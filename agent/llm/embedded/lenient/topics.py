@@ -1,0 +1,133 @@
+"""What a message is about: the stretches that say so, in English, and which of them are to be left out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from agent.llm.embedded.lenient.likely import likely
+from agent.llm.embedded.lists import lexicon
+from agent.llm.embedded.spelling import mended, slips
+from agent.llm.embedded.translating import language_of, stretch_in_english
+from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wants import about
+
+
+def topics(turn: Turn) -> list[tuple[int, int]]:
+    """Where a message says what it is about: stretches with a word in them that means something."""
+    if language_of(turn.said) not in ("", "de"):
+        return []
+    found = about(turn.said, likely(turn)[0].name)
+    return [(_with_qualities(turn.said, start), end) for start, end in found if not means_nothing(turn.said[start:end])]
+
+
+def _with_qualities(text: str, start: int) -> int:
+    """Where a stretch begins with the words before it that describe it: "soft" in "soft piano"."""
+    while (word := re.search(r"([^\W\d_]+) $", text[:start])) and word[1].lower() in qualities():
+        start = word.start()
+    return start
+
+
+@cache
+def qualities() -> frozenset[str]:
+    """Words that describe sounds."""
+    table = lexicon()
+    return frozenset({*table["sounds"]["words"].split(), *table["comparatives"].values(), *table["lengths"].values()})
+
+
+def means_nothing(words: str) -> bool:
+    said = set(re.findall(r"[^\W\d_]+", words.lower()))
+    return said <= EMPTY or all(slips(word, "seconds") <= 2 for word in said)
+
+
+EMPTY = frozenset(
+    "a an the some any it its that this those these them they one ones all everything something anything what which who"
+    " i you we she he me my our your and or of in on at to for from with is are was be do does did have has more less"
+    " sound sounds recording recordings file files clip clips sample samples take takes kind kinds people"
+    " thing things stuff library collection archive group groups cluster clusters ein eine einen der die das den dem des"
+    " es ich sie er wir mir mich alles etwas was und oder von in im am mit für zu zum klang klänge klaenge geräusch"
+    " geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung archiv treffer stück stücke".split()
+)
+
+
+def topic(turn: Turn) -> str:
+    """What a message is about, in English; empty if it says nothing of the kind."""
+    return ", ".join(english(turn, start, end) for start, end in topics(turn))
+
+
+def english(turn: Turn, start: int, end: int) -> str:
+    words = re.sub(r"^\W*(?:\d+\s+)?|[\s.,;:!?]+$", "", stretch_in_english(turn.said, start, end))
+    words = re.sub(
+        r"^(?:(?:a|an|the|some|any|of|with|on|in|someone|for|more|just|only)\s+)+", "", words, flags=re.IGNORECASE
+    )
+    meant = {**lexicon()["comparatives"], **lexicon()["superlatives"]}
+    return mended(" ".join(meant.get(word, word) for word in words.split()), turn.wording.names)
+
+
+_NOT = re.compile(
+    r"\b(?:no|not|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill|nix"
+    r"|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser|außer|weg|raus|minus|never|none"
+    r"|nothing|leave|leaving|filter|mute|disregards?|disregard|spare|unless|instead of|rather than|streich|lass|lösch)\b",
+    re.IGNORECASE,
+)
+
+_AWAY_AFTER = re.compile(
+    r"^[^,.;]{0,20}\b(?:keine[mnrs]?|weg|raus|may go|can go|(?:is|are) not needed|not needed|need(?:s)? to go|nicht)\b",
+    re.IGNORECASE,
+)
+
+_OUT_AFTER = re.compile(r"^[^,.;]{0,16}\b(?:out|away|off|weg|raus|aus|may go|can go|not)\b", re.IGNORECASE)
+
+
+def parted(turn: Turn) -> tuple[str, str]:
+    """What is looked for and what is to be left out, as far as a message says what it is about."""
+    kept: list[str] = []
+    left: list[str] = []
+    end = 0
+    out = False
+    for start, stop in joined(turn.said, topics(turn)):
+        between = turn.said[end:start]
+        denied = bool(_NOT.search(between))
+        goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
+        out = (
+            denied
+            or goes_on
+            or bool(_AWAY_AFTER.match(turn.said[stop:]))
+            or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
+        )
+        (left if out else kept).append(english(turn, start, stop))
+        end = stop
+    return " ".join(kept), ", ".join(left)
+
+
+_TRAILING = re.compile(
+    r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
+    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
+    re.IGNORECASE,
+)
+
+LONGEST_TITLE = 60
+
+
+def joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches with nothing but small words between them as one: "Weather" and "Sky" are one title."""
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        if found and re.fullmatch(r"\s*(?:and|und|&|of|the|in|on|von|im|,)*\s*", text[found[-1][1] : start]):
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def without_trailing(text: str) -> str:
+    return _TRAILING.sub("", text).strip(" \"“”„'‘’")
+
+
+def listed(words: str) -> list[str]:
+    parts = re.split(r"\s*(?:,|\band\b|&|\bund\b)\s*", words)
+    return [plain_part for part in parts if (plain_part := re.sub(r"^(?:the|all|any|some|a|an)\s+", "", part.strip()))]
+
+
+def filled(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in args.items() if value}
