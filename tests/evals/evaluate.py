@@ -40,6 +40,7 @@ SETS = {
     "eighth": FOLDER / "eighth.toml",
     "ninth": FOLDER / "ninth.toml",
     "tenth": FOLDER / "tenth.toml",
+    "eleventh": FOLDER / "eleventh.toml",
 }
 LONGEST_TURN_S = 300.0
 
