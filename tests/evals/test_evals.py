@@ -19,6 +19,8 @@ from tests.evals.scoring import Score, as_json, failures, share, table
 from tests.evals.stage import make_library
 
 LEAST = 0.95  # of tools and of arguments
+MENDED = {"fifth": 0.9, "seventh": 0.9, "eleventh": 0.85}
+"""Sets that the model was mended on in part, with the least share that must stay right."""
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +85,12 @@ def test_every_turn_of_every_set_says_what_should_come_of_it(name):
             assert {"say", "tool"} <= set(turn) <= {"say", "tool", "args", "attach", "yes", "answer"}, turn
 
 
-@pytest.mark.parametrize("name", ["seen", "held-out"])  # of "unseen" nothing is demanded
+@pytest.mark.parametrize("name", ["seen", "held-out", *MENDED])  # of the others nothing is demanded
 async def test_the_embedded_model_calls_the_right_tool_with_the_right_arguments(made, tmp_path, name):
     scores = await evaluate(made, EmbeddedChatModel(), tmp_path, conversations(name))
-    assert share(scores, lambda each: each.tool) >= LEAST, told(scores)
-    assert share(scores, lambda each: each.args) >= LEAST, told(scores)
+    least = MENDED.get(name, LEAST)
+    assert share(scores, lambda each: each.tool) >= least, told(scores)
+    assert share(scores, lambda each: each.args) >= least, told(scores)
     assert all(each.grounded for each in scores), told(scores)
 
 
