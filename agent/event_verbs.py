@@ -26,6 +26,9 @@ def events(
     srt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as SRT.")] = None,
     vtt: Annotated[Path | None, typer.Option(metavar="FILE", help="Write subtitles as WebVTT.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the events as a table.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the events as JSON, with the file's name and length.")
+    ] = None,
     audacity: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a label track of Audacity.")] = None,
     raven: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a selection table of Raven.")] = None,
     mux: Annotated[
@@ -62,7 +65,7 @@ def events(
     if with_speech and not (srt or vtt or mux or burn):
         raise typer.BadParameter("--with-speech goes into subtitles; say where with --srt, --vtt, --mux or --burn")
     limits = Limits.of(read_settings(None))
-    targets = [path for path in (srt, vtt, csv, audacity, raven, mux, burn) if path]
+    targets = [path for path in (srt, vtt, csv, json_file, audacity, raven, mux, burn) if path]
     check_targets(targets, [file, with_speech] if with_speech else [file], replace=force)
     for video in (mux, burn):
         if video:
@@ -75,6 +78,7 @@ def events(
         (srt, formats.as_srt(cues)),
         (vtt, formats.as_vtt(cues)),
         (csv, formats.as_csv(run.events)),
+        (json_file, formats.as_json(run.events, file.name, run.duration_s)),
         (audacity, formats.as_audacity(run.events)),
         (raven, formats.as_raven(run.events)),
     )

@@ -38,16 +38,19 @@ def test_json_is_the_events_and_nothing_else(run, clip):
 
 def test_all_files_are_written_in_one_run_and_the_video_is_left_alone(run, clip, tmp_path):
     before = clip.read_bytes()
-    files = {f"--{name}": tmp_path / f"clip.{name}" for name in ("srt", "vtt", "csv", "audacity", "raven")}
+    files = {f"--{name}": tmp_path / f"clip.{name}" for name in ("srt", "vtt", "csv", "json-file", "audacity", "raven")}
     done = run("events", clip, *(word for pair in files.items() for word in pair))
     assert done.code == 0 and "Church bell" in done.out and "clip.srt" in done.out
     assert files["--srt"].read_text().splitlines()[2] == "[church bell]"
     assert files["--vtt"].read_text().startswith("WEBVTT\n\n00:00:0")
     assert files["--csv"].read_text().startswith("start_s,end_s,label,score\n")
+    document = json.loads(files["--json-file"].read_text())
+    assert (document["file"], document["duration_s"]) == ("clip.mp4", pytest.approx(5, abs=0.1))
+    assert [heard["label"] for heard in document["events"]] == ["Church bell"]
     assert files["--audacity"].read_text().endswith("\tChurch bell\n")
     assert "Begin Time (s)" in files["--raven"].read_text()
     assert clip.read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_nothing_is_written_over_without_force(run, clip, tmp_path):

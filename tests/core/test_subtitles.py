@@ -1,6 +1,7 @@
 """Events as subtitles: what each is called, how long it stands, and the files, letter by letter."""
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.errors import EarshotError, NotFoundError
 from core.events.event import Event
 from core.settings import Settings
 from core.subtitles.cues import Cue, Limits, make_cues
-from core.subtitles.formats import as_audacity, as_csv, as_raven, as_srt, as_vtt
+from core.subtitles.formats import as_audacity, as_csv, as_json, as_raven, as_srt, as_vtt
 from core.subtitles.merging import subtitled
 from core.subtitles.reading import read_words
 from core.subtitles.saving import check_targets, write_texts
@@ -166,6 +167,14 @@ def test_tables_and_label_tracks() -> None:
     assert header[3:5] == ["Begin Time (s)", "End Time (s)"]
     assert first == ["1", "Spectrogram 1", "1", "1.250", "2.000", "0", "16000", "Bark", "0.9"]
     assert (second[0], second[7]) == ("2", "=1+1")
+
+
+def test_json_holds_what_was_heard_and_of_which_file() -> None:
+    document = json.loads(as_json(EVENTS, "a\nb\udc80.wav", 5.12345))
+    assert (document["file"], document["duration_s"]) == ("a b.wav", 5.123)
+    assert document["events"][0] == {"start_s": 1.25, "end_s": 2.0, "label": "Bark", "score": 0.9}
+    assert [each["label"] for each in document["events"]] == ["Bark", "=1+1"]
+    assert json.loads(as_json([], "quiet.wav", 1.0))["events"] == []
 
 
 def test_nothing_heard_is_an_empty_file_of_its_kind() -> None:
