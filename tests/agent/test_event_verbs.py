@@ -88,6 +88,36 @@ def test_what_is_asked_for_is_told_in_its_words(run, clip):
     assert [heard["label"] for heard in done.document["events"]] == ["a ringing bell"]
 
 
+def test_a_sound_can_be_taken_apart_first(run, clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("EARSHOT_EVENT_WINDOW_S", "3")
+    done = run("events", clip, "--separator", "builtin", "--srt", tmp_path / "clip.srt", "--json")
+    (bell,) = [heard for heard in done.document["events"] if "bell" in heard["label"]]
+    assert bell["start_s"] == pytest.approx(2.0, abs=0.3)
+    assert "[church bell]" in (tmp_path / "clip.srt").read_text()
+    done = run("events", clip, "--separator", "builtin", "--query", "a ringing bell", "--json")
+    assert [heard["label"] for heard in done.document["events"]] == ["a ringing bell"]
+    done = run("events", clip, "--separator", "builtin", "--suggested", "--json")
+    assert any("bell" in heard["label"].lower() for heard in done.document["events"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--separator", "none"], 1, "no separator is called 'none'; known are audiosep, builtin"),
+        (["--separator", "builtin", "--ears", "none"], 1, "no embedder is called 'none'; known are "),
+        (["--separator", "builtin", "--ears", "vggish"], 1, "the ears 'vggish' do not understand text"),
+        (["--separator", "audiosep"], 1, "set EARSHOT_AUDIOSEP to the file"),
+        (["--ears", "clap"], 2, "choose a separator"),
+        (["--suggested"], 2, "choose a separator"),
+        (["--separator", "builtin", "--suggested", "--query", "dog"], 2, "choose one"),
+    ],
+)
+def test_what_no_separator_can_do_is_said(run, tmp_path, words, code, said):
+    done = run("events", write_sound(tmp_path / "a.wav", noise(1)), *words)
+    assert done.code == code and said in " ".join(done.err.replace("│", " ").split()) and done.out == ""
+    assert code == 2 or done.err.count("\n") == 1
+
+
 def test_words_are_merged_in_the_style_that_is_asked_for(run, clip, tmp_path):
     words, target = tmp_path / "words.srt", tmp_path / "both.srt"
     words.write_text("1\n00:00:00,500 --> 00:00:01,500\nListen!\n")
