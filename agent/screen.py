@@ -32,6 +32,7 @@ WATCHED = {
     "cluster": "Grouping…",
     "show_map": "Drawing the map…",
     "hear_events": "Listening…",
+    "save_subtitles": "Listening…",
 }
 """Tools that take long, and what is said before they tell how far they are: their step stands open while they run."""
 

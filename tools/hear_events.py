@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from langchain_core.tools import BaseTool
 
@@ -19,14 +19,16 @@ from tools.base import Answer, as_tool, quoted
 if TYPE_CHECKING:
     from core.events.finding import EventRun
 
+Runs: TypeAlias = "OrderedDict[str, EventRun]"
+"""What was heard, by the ids of the sounds, the latest last."""
+
 ATTACHED = "the attached sound"  # what it is called only its sender knows
 MOST_TOLD = 60
 MOST_KEPT = 16  # files whose events are remembered, so that a change of what is shown does not listen again
 
 
-def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
-    """The tool over a library; `report` hears how far the listening is, in seconds."""
-    heard: OrderedDict[str, EventRun] = OrderedDict()
+def hear_events_tool(library: Library, report: Callable[[Progress], None], heard: Runs) -> BaseTool:
+    """The tool over a library; `report` hears how far the listening is, in seconds. heard: remembered in between."""
 
     def hear_events(
         sound: str,
@@ -52,7 +54,7 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
 
         if style not in STYLES:
             raise NotFoundError(f"there is no style {style!r} of subtitles; choose one of {', '.join(STYLES)}")
-        run = _listened(library, sound, heard, report)
+        run = listened(library, sound, heard, report)
         events = chosen(run.events, only or [], without or [], start_s, end_s, rename)
         cues = make_cues(events, style, Limits.of(library.settings))
         given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
@@ -75,9 +77,8 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
     return as_tool(hear_events)
 
 
-def _listened(
-    library: Library, sound: str, heard: "OrderedDict[str, EventRun]", report: Callable[[Progress], None]
-) -> "EventRun":
+def listened(library: Library, sound: str, heard: Runs, report: Callable[[Progress], None]) -> "EventRun":
+    """What is heard in a sound: listened to now, unless it is remembered."""
     from core.events.finding import EventRun  # what hears takes a second to import
 
     run = heard.pop(sound, None)

@@ -33,6 +33,7 @@ NAMES = [
     "show_map",
     "describe_selection",
     "hear_events",
+    "save_subtitles",
 ]
 CARD = {"id", "name", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
 HAT, KICK, RAIN = "1", "9", "13"  # the first of each in the demo folder, in the order of its paths
