@@ -73,7 +73,7 @@ def events(
     from core.subtitles import formats  # what hears and draws takes a second to import
     from core.subtitles.burning import burn_subtitles
     from core.subtitles.merging import subtitled
-    from core.subtitles.muxing import check_video, mux_subtitles
+    from core.subtitles.muxing import check_video, left_out, mux_subtitles
     from core.subtitles.reading import read_words
     from core.subtitles.saving import check_targets, write_texts
 
@@ -100,8 +100,10 @@ def events(
         (audacity, formats.as_audacity(run.events)),
         (raven, formats.as_raven(run.events)),
     )
+    notes = [run.note]
     for video, write in ((mux, mux_subtitles), (burn, burn_subtitles)):
         if video:
+            notes.append(left_out(file, video))
             with closing(write(file, video, cues, replace=force)) as steps:
                 with_bar(steps)
     write_texts({target: text for target, text in texts if target}, replace=force)
@@ -109,8 +111,8 @@ def events(
         print_json({"events": [event.as_dict() for event in run.events]})
     else:
         _print_events(run.events, targets)
-    if run.note:
-        err.print(f"[yellow]note:[/yellow] {tables.shown(run.note)}", soft_wrap=True)
+    for note in filter(None, notes):
+        err.print(f"[yellow]note:[/yellow] {tables.shown(note)}", soft_wrap=True)
 
 
 def _check_separation(separator: str | None, ears: str, queries: Sequence[str], suggested: bool) -> None:

@@ -59,6 +59,7 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None], heard
         cues = make_cues(events, style, Limits.of(library.settings))
         given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
         name = ATTACHED if ATTACHMENT.fullmatch(sound) else library.source_path(sound).name
+        note = run.note.replace(sound, ATTACHED) if name == ATTACHED else run.note  # kept under its id
         artifact = {
             "kind": "timeline",
             "sound": sound,
@@ -70,9 +71,9 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None], heard
             "edits": {key: value for key, value in given.items() if value is not None},
             "srt": formats.as_srt(cues),
             "vtt": formats.as_vtt(cues),
-            "note": run.note,
+            "note": note,
         }
-        return _told(sound, name, run, events), artifact
+        return _told(sound, name, run, note, events), artifact
 
     return as_tool(hear_events)
 
@@ -92,12 +93,12 @@ def listened(library: Library, sound: str, heard: Runs, report: Callable[[Progre
     return run
 
 
-def _told(sound: str, name: str, run: "EventRun", events: Sequence[Event]) -> str:
+def _told(sound: str, name: str, run: "EventRun", note: str, events: Sequence[Event]) -> str:
     called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
     what = f"what is heard in {called}, {run.duration_s:.1f} s"
+    noted = [f"Tell the person: {quoted(note, 200)}"] if note else []
     if not events:
-        return f"{what}: nothing that the ears can name"
+        return "\n".join([f"{what}: nothing that the ears can name", *noted])
     lines = [f"{each.start_s:.1f}-{each.end_s:.1f} s: {quoted(each.label)}" for each in events[:MOST_TOLD]]
     more = [f"and {len(events) - MOST_TOLD} more"] if len(events) > MOST_TOLD else []
-    note = [f"Tell the person: {quoted(run.note, 200)}"] if run.note else []
-    return "\n".join([f"{what}:", *lines, *more, *note])
+    return "\n".join([f"{what}:", *lines, *more, *noted])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.demo import KINDS
+from tests.core.test_muxing import with_data
 from tests.sounds import RATE_HZ, noise, write_sound
 from tests.videos import write_video
 
@@ -81,6 +82,23 @@ def test_a_video_is_written_again_with_its_subtitles(run, clip, tmp_path):
         done = run("events", clip, *words)
         assert done.code == 1 and said in done.err and done.err.count("\n") == 1
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_a_written_video_lacks_is_a_note(run, clip, tmp_path):
+    timed = with_data(clip, "timed.mp4")
+    done = run("events", timed, "--mux", tmp_path / "muxed.mp4", "--json")
+    assert done.code == 0 and done.err.endswith(
+        "note: muxed.mp4 lacks 1 track of timed.mp4 with data, such as time codes; they cannot be copied\n"
+    )
+    assert "note" not in run("events", clip, "--mux", tmp_path / "again.mp4").err
+
+
+def test_a_video_that_was_cut_off_is_a_note(run, tmp_path):
+    path = write_video(tmp_path / "cut.mkv", [with_bell(5, 1.0)], seconds=5.0)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    done = run("events", path, "--json")
+    assert [heard["label"] for heard in done.document["events"]] == ["Church bell"]
+    assert "note: cut.mkv breaks off after 3." in done.err
 
 
 def test_what_is_asked_for_is_told_in_its_words(run, clip):
