@@ -237,9 +237,23 @@ def test_words_stay_and_sounds_stand_above_them() -> None:
     assert times(found) == [
         (0.0, 2.0, "[rain]"),
         (2.0, 4.0, "[rain]|Hello."),
-        (4.0, 7.0, "[rain]"),
+        (4.0, 7.0, "[rain] [speech]"),
+        (7.0, 8.0, "[speech]"),
         (8.0, 9.0, "Who is there?"),
     ]
+
+
+def test_speech_is_marked_where_its_words_are_not_and_for_long_enough() -> None:
+    assert times(subtitled([event("Speech", 0.0, 12.0)], WORDS, "events", LIMITS)) == [
+        (0.0, 2.0, "[speech]"),
+        (2.0, 4.0, "Hello."),
+        (4.0, 8.0, "[speech]"),
+        (8.0, 9.0, "Who is there?"),
+        (9.0, 12.0, "[speech]"),
+    ]
+    for start_s, end_s in ((1.5, 4.5), (2.5, 3.0)):  # less than can be shown is left beside the words, or nothing
+        found = subtitled([event("Speech", start_s, end_s)], WORDS, "events", LIMITS)
+        assert times(found) == [(2.0, 4.0, "Hello."), (8.0, 9.0, "Who is there?")]
 
 
 def test_speech_without_words_is_still_marked() -> None:
