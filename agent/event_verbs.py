@@ -67,8 +67,8 @@ def events(
 ) -> None:
     """Tell what is heard in a file, and when; write it as subtitles, into a video or as a table.
 
-    FILE is only read. With --query only what is asked for is told, and found more easily. With --separator more is
-    found of what sounds at once, in some three times the time.
+    FILE is only read. With --query only what is asked for is told, and found more easily.
+    With --separator a little more is found of what sounds at once, in some three times the time.
     """
     from core.subtitles import formats  # what hears and draws takes a second to import
     from core.subtitles.burning import burn_subtitles

@@ -40,7 +40,7 @@ class Memory:
     last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
-    timeline: the same, if it was one of what is heard when, or its subtitles were saved since.
+    timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
     edited: the clusters that the last change by hand named.
     """
 
@@ -170,7 +170,8 @@ def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     kind = artifact.get("kind")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     memory.latest, memory.map = artifact, artifact if kind == "map" else None
-    if not (kind == "export" and artifact.get("form") in SUBTITLES):  # they can be saved again in another form
+    saved = kind == "export_undone" or (kind == "export" and artifact.get("form") in SUBTITLES)
+    if not saved:  # subtitles can be saved again, in another form or after they were taken back
         memory.timeline = artifact if kind == "timeline" else None
     _remember_done(memory, artifact)
     if reader is not None:

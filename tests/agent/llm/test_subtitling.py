@@ -146,12 +146,10 @@ def test_subtitles_are_saved_as_they_were_shown_last(said, form):
 
 def test_they_can_be_saved_again_in_another_form():
     done = used("save the subtitles", "save_subtitles", {"sound": VIDEO}, {"kind": "export", "form": "srt", "files": 1})
-    assert saved([*shown(only=["dogs"]), *done], "save them as vtt") == {
-        "sound": VIDEO,
-        "name": "clip",
-        "format": "vtt",
-        "only": ["dogs"],
-    }
+    wanted = {"sound": VIDEO, "name": "clip", "format": "vtt", "only": ["dogs"]}
+    assert saved([*shown(only=["dogs"]), *done], "save them as vtt") == wanted
+    undone = used("undo", "export", {"undo": True}, {"kind": "export_undone", "removed": 1})
+    assert saved([*shown(only=["dogs"]), *done, *undone], "save the subtitles as vtt") == wanted
 
 
 def test_those_of_another_sound_are_saved_whole_and_of_none_it_asks():
