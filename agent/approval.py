@@ -34,12 +34,14 @@ from agent.llm.embedded.attachments import split_attachments
 from agent.llm.embedded.planner import plan
 from agent.llm.embedded.quoting import inert, quoted
 from agent.llm.embedded.turn import read_turn
+from core.attachments import PATTERN as ATTACHMENT
 from core.errors import EarshotError
 from core.export.records import Plan, Undone, readable_size
 from core.export.seals import seal_of_plan, seal_of_undo
 from core.library import Library
 from tools import CHANGES, WRITES_OUTSIDE
 from tools.export import plan_of
+from tools.save_subtitles import EDITS, agreement
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
         last = state["messages"][-1]
         calls = last.tool_calls if isinstance(last, AIMessage) else []
         questions = {
-            call["id"] or "": question(self._library, self._schemas[call["name"]], call["args"])
+            call["id"] or "": question(self._library, call["name"], self._schemas[call["name"]], call["args"])
             for call in calls
             if call["name"] in self._schemas
         }
@@ -140,10 +142,15 @@ class QuestionMiddleware(AgentMiddleware[QuestionState, AgentContext, Any]):
         approved.set(_of_call(request.state, call)["seal"] if call["name"] in self._schemas else None)
 
 
-def question(library: Library, schema: type[BaseModel], args: Mapping[str, Any]) -> Question:
-    """What an export would do. The arguments are as the model wrote them; no tool has checked them yet."""
+def question(library: Library, name: str, schema: type[BaseModel], args: Mapping[str, Any]) -> Question:
+    """What an export, or saving subtitles, would do. name: of the tool.
+
+    The arguments are as the model wrote them; no tool has checked them yet.
+    """
     try:
         checked = schema.model_validate(dict(args)).model_dump()
+        if name == "save_subtitles":
+            return _about_subtitles(library, checked)
         if checked.pop("undo"):
             return _about_undo(library)
         plan = plan_of(library, **checked)
@@ -206,6 +213,15 @@ def _of_call(state: Mapping[str, Any], call: ToolCall) -> Question:
     unknown = Question(text=f"This cannot be done: what it was about is not known any more. {ANYWAY}", seal="")
     found: Question = state.get("questions", {}).get(call["id"] or "", unknown)
     return found
+
+
+def _about_subtitles(library: Library, args: dict[str, Any]) -> Question:
+    plan, seal = agreement(library, args)
+    of = "the attached sound" if ATTACHMENT.fullmatch(args["sound"]) else f"sound {inert(args['sound'])}"
+    what = f"the subtitles of {of} as {plan.form}"
+    edits = ", as you changed them" if any(args[name] for name in EDITS) else ""
+    where = f"a new folder {quoted(plan.folder.name)} under {inert(plan.folder.parent, LONGEST_PATH)}"
+    return Question(text=f"Write {what}{edits}, into {where}? It would write {_first(plan.paths)}.", seal=seal)
 
 
 def _about_undo(library: Library) -> Question:

@@ -33,6 +33,7 @@ WATCHED = {
     "show_map": "Drawing the map…",
     "hear_events": "Listening…",
     "find_moments": "Listening…",
+    "save_subtitles": "Listening…",
 }
 """Tools that take long, and what is said before they tell how far they are: their step stands open while they run."""
 

@@ -5,6 +5,7 @@ Knows nothing of libraries or models. Long files are read block by block, so tha
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,7 @@ SHORTEST_LEAD_S = 0.05  # less is the padding of a codec
 CANCELLED = 0.001  # a mix with less than this share of its loudest channel's energy has cancelled itself (-30 dB)
 LOUDEST = 1000.0  # of full scale, 60 dB over it; a float file that says more is damaged there
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})  # these only name other files; their hash means nothing
+CLOCK = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d+)?)")
 FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
 AttachedPic = Disposition.attached_pic
@@ -53,7 +55,7 @@ class Source:
         self.container: str = container.format.name
         self.declared_s = max(0.0, (container.duration or 0) / av.time_base)
         """How long the file says it is, 0 where it does not; good for a progress bar, not to be relied on."""
-        self.sound_s = float((stream.duration or 0) * (stream.time_base or 0)) if container.streams.video else 0.0
+        self.sound_s = _told_s(container, stream) if container.streams.video else 0.0
         """How long a video says that this stream of it is, 0 where it does not: less was cut off."""
         self.has_picture = any(AttachedPic not in each.disposition for each in container.streams.video)
         """Whether it is a video; the cover of a record is none."""
@@ -269,6 +271,17 @@ def content_hash(path: Path, stopped: Callable[[], bool] = lambda: False) -> str
                 raise CancelledError(f"{path.name} was not read to its end")
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _told_s(container: InputContainer, stream: AudioStream) -> float:
+    """How long a stream says that it is, 0 where it does not. Matroska has but a tag of when it ends."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    tags = (said for name, said in stream.metadata.items() if name.upper().startswith("DURATION"))
+    clock = next(filter(None, map(CLOCK.match, tags)), None)
+    if clock is None:
+        return 0.0
+    return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3]) - (container.start_time or 0) / av.time_base
 
 
 def _joined(parts: Iterator[Channels], wanted: int) -> Iterator[Channels]:

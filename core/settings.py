@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         description="Where Mistral's API is called.",
     )
     mcp_writes: bool = Field(False, description="Whether other assistants may add, group, change and export, over MCP.")
+    event_window_s: float = Field(
+        10.0, ge=1, le=60, description="How much of a sound is taken apart at a time for its events, in seconds."
+    )
     subtitle_chars: int = Field(42, ge=10, le=200, description="Letters in a line of a subtitle.")
     subtitle_lines: int = Field(2, ge=1, le=10, description="Lines of sounds that a subtitle shows at once.")
     subtitle_chars_per_s: float = Field(20.0, ge=1, le=100, description="How fast a subtitle can be read.")

@@ -4,6 +4,7 @@ Each answers with a text for the model and a plain dict for the screen. Texts fr
 the model quoted and shortened. Adding a tool is adding a file and its line in `build_tools`.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ from tools.edit_clusters import edit_clusters_tool
 from tools.export import export_tool
 from tools.find_moments import find_moments_tool
 from tools.get_metadata import get_metadata_tool
-from tools.hear_events import hear_events_tool
+from tools.hear_events import Heard, hear_events_tool
 from tools.ingest import ingest_tool
+from tools.save_subtitles import save_subtitles_tool
 from tools.search_by_audio import search_by_audio_tool
 from tools.search_by_text import search_by_text_tool
 from tools.show_map import show_map_tool
@@ -48,6 +50,7 @@ def build_tools(
 
     namer: names groups of sounds; without one they have built-in names. approved: see `export_tool`.
     """
+    heard: Heard = OrderedDict()
     return [
         ingest_tool(library, report),
         search_by_audio_tool(library),
@@ -63,7 +66,8 @@ def build_tools(
         compare_ears_tool(library, report),
         show_map_tool(library, report),
         describe_selection_tool(library),
-        hear_events_tool(library, report),
+        hear_events_tool(library, report, heard),
+        save_subtitles_tool(library, report, approved, heard),
         find_moments_tool(library, report),
     ]
 

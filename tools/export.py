@@ -56,10 +56,10 @@ def export_tool(
         """
         if undo:
             manifest = library.exports.last()
-            _check(approved(), "" if manifest is None else seal_of_undo(manifest))
+            check_agreed(approved(), "" if manifest is None else seal_of_undo(manifest))
             return _undone(library.exports.undo(manifest, report=report))
         plan = plan_of(library, sounds, clustering, clusters, selection, name, link, format)
-        _check(approved(), seal_of_plan(plan))
+        check_agreed(approved(), seal_of_plan(plan))
         run = library.exports.write(plan)
         with closing(iter(run)) as steps:
             for step in steps:
@@ -106,7 +106,8 @@ def _of(plan: Plan) -> str:
     return f" of sounds {', '.join(ids)}" if 0 < len(ids) <= MOST_HITS else ""
 
 
-def _check(approved: str | None, seal: str) -> None:
+def check_agreed(approved: str | None, seal: str) -> None:
+    """Raises UnsupportedError for anything else than what the person agreed to, if they were to be asked."""
     if approved is not None and approved != seal:
         raise UnsupportedError(OTHERWISE)
 

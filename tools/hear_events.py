@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from langchain_core.tools import BaseTool
 
@@ -16,14 +17,16 @@ from core.subtitles.cues import Limits, make_cues
 from core.subtitles.wording import STYLES
 from tools.base import Answer, as_tool, quoted
 
+Heard: TypeAlias = OrderedDict[str, Timeline]
+"""What was heard in attached sounds, by their ids, the latest last."""
+
 ATTACHED = "the attached sound"  # what it is called only its sender knows
 MOST_TOLD = 60
 MOST_KEPT = 16  # attached files whose events are remembered, so that a change of what is shown does not listen again
 
 
-def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> BaseTool:
-    """The tool over a library; `report` hears how far the listening is, in seconds."""
-    heard: OrderedDict[str, Timeline] = OrderedDict()
+def hear_events_tool(library: Library, report: Callable[[Progress], None], heard: Heard) -> BaseTool:
+    """The tool over a library; `report` hears how far the listening is, in seconds. heard: remembered in between."""
 
     def hear_events(
         sound: str,
@@ -49,11 +52,12 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
 
         if style not in STYLES:
             raise NotFoundError(f"there is no style {style!r} of subtitles; choose one of {', '.join(STYLES)}")
-        whole = _listened(library, sound, heard, report)
+        whole = listened(library, sound, heard, report)
         events = chosen(whole.events, only or [], without or [], start_s, end_s, rename)
         cues = make_cues(events, style, Limits.of(library.settings))
         given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
         name = ATTACHED if ATTACHMENT.fullmatch(sound) else library.source_path(sound).name
+        note = whole.note.replace(sound, ATTACHED) if name == ATTACHED else whole.note  # kept under its id
         artifact = {
             "kind": "timeline",
             "sound": sound,
@@ -65,17 +69,15 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None]) -> Ba
             "edits": {key: value for key, value in given.items() if value is not None},
             "srt": formats.as_srt(cues),
             "vtt": formats.as_vtt(cues),
-            "note": whole.note,
+            "note": note,
         }
-        return _told(sound, name, whole, events), artifact
+        return _told(sound, name, whole, note, events), artifact
 
     return as_tool(hear_events)
 
 
-def _listened(
-    library: Library, sound: str, heard: "OrderedDict[str, Timeline]", report: Callable[[Progress], None]
-) -> Timeline:
-    """What is heard in a sound of the library is kept with it; what is heard in an attached one, for a while."""
+def listened(library: Library, sound: str, heard: Heard, report: Callable[[Progress], None]) -> Timeline:
+    """What is heard in a sound. That of a sound of the library is kept with it, that of an attached one remembered."""
     if not ATTACHMENT.fullmatch(sound):
         return library.events.of(parse_reference(sound)[0], report)
     from core.events.finding import EventRun  # what hears takes a second to import
@@ -92,12 +94,12 @@ def _listened(
     return known
 
 
-def _told(sound: str, name: str, whole: Timeline, events: Sequence[Event]) -> str:
+def _told(sound: str, name: str, whole: Timeline, note: str, events: Sequence[Event]) -> str:
     called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
     what = f"what is heard in {called}, {whole.duration_s:.1f} s"
+    noted = [f"Tell the person: {quoted(note, 200)}"] if note else []
     if not events:
-        return f"{what}: nothing that the ears can name"
+        return "\n".join([f"{what}: nothing that the ears can name", *noted])
     lines = [f"{each.start_s:.1f}-{each.end_s:.1f} s: {quoted(each.label)}" for each in events[:MOST_TOLD]]
     more = [f"and {len(events) - MOST_TOLD} more"] if len(events) > MOST_TOLD else []
-    note = [f"Tell the person: {quoted(whole.note, 200)}"] if whole.note else []
-    return "\n".join([f"{what}:", *lines, *more, *note])
+    return "\n".join([f"{what}:", *lines, *more, *noted])

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from core.audio import windows
 from core.components.hearing import SILENT, heard, likely, resampled, suggested, without_kinds
+from core.components.sounding import stretches
 from core.embedding import DESCRIBER, Embedder
 from core.errors import UnsupportedError
 from core.heard import fit, levels
 from core.ontology import audioset
 from core.records import Record, Samples, Tag
-from core.separation.base import Separator
+from core.separation.base import Component, Separator
 from core.words import understand
 
 MIXTURE = "mixture"
@@ -35,7 +36,9 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Label(Record):
-    """What is heard in a window. score: 0 to 1. component: the name of the part that it was heard in, or MIXTURE."""
+    """What is heard in a window, and when. score: 0 to 1. component: the name of the part that it was heard in, or
+    MIXTURE.
+    """
 
     start_s: float
     end_s: float
@@ -125,7 +128,7 @@ def label_components(
     from_clip: bool = False,
     window_s: float = WINDOW_S,
 ) -> Iterator[Label]:
-    """What is heard in each window of a sound and in which component, window by window; memory does not grow.
+    """What is heard in each window of a sound, in which component, and when that sounds; memory does not grow.
 
     blocks: mono at the separator's rate. wanted: a person's own labels, which the separator looks for too; none for
     AudioSet's names. from_clip: what the window's own tags suggest is looked for and told apart, and nothing else.
@@ -136,33 +139,35 @@ def label_components(
         looked_for = suggested(window, rate_hz) if from_clip else wanted
         if looked_for or not from_clip:
             chosen = labeller or make_labeller(ears, looked_for)
-            seconds = start / rate_hz, (start + len(window)) / rate_hz
             for component, tag in label_window(window, separator, chosen, looked_for):
-                yield Label(*seconds, tag.label, tag.score, component)
+                for start_s, end_s in stretches(component.samples, rate_hz):
+                    seconds = start / rate_hz + start_s, start / rate_hz + end_s
+                    yield Label(*seconds, tag.label, tag.score, component.name)
         start += len(window)
 
 
 def label_window(
     window: Samples, separator: Separator, labeller: Labeller, queries: Sequence[str] = ()
-) -> list[tuple[str, Tag]]:
-    """The components of one window with their labels, the surest first; one label once, and where it is surest.
+) -> list[tuple[Component, Tag]]:
+    """The components of one window, or all of it as MIXTURE, with their labels, the surest first.
 
+    One label once, and where it is surest.
     A component's label counts only where the mixture does not speak against it: taking apart makes sounds that nobody
     made, and the ears name those too.
     """
     rate_hz = separator.sample_rate_hz
     possible = {tag.label for tag in labeller.labels(window, rate_hz, POSSIBLE * labeller.sure)}
-    named = [(MIXTURE, tag) for tag in labeller.labels(window, rate_hz, labeller.sure)]
+    named = [(Component(MIXTURE, window), tag) for tag in labeller.labels(window, rate_hz, labeller.sure)]
     for component in separator.separate(window, queries):
         heard_in = labeller.labels(component.samples, rate_hz, labeller.sure)
-        named += [(component.name, tag) for tag in heard_in if tag.label in possible]
+        named += [(component, tag) for tag in heard_in if tag.label in possible]
     return _once(named)
 
 
-def _once(named: Sequence[tuple[str, Tag]]) -> list[tuple[str, Tag]]:
+def _once(named: Sequence[tuple[Component, Tag]]) -> list[tuple[Component, Tag]]:
     """Each label once, with the component that it is surest in; none that a narrower one says as well."""
-    best: dict[str, tuple[str, Tag]] = {}
-    for component, tag in sorted(named, key=lambda each: (-each[1].score, each[0] != MIXTURE, each[0])):
+    best: dict[str, tuple[Component, Tag]] = {}
+    for component, tag in sorted(named, key=lambda each: (-each[1].score, each[0].name != MIXTURE, each[0].name)):
         best.setdefault(tag.label, (component, tag))
     kept = set(without_kinds([tag for _, tag in best.values()]))
     return [each for each in best.values() if each[1] in kept]

@@ -4,8 +4,8 @@ Of a sound only what the ears heard is kept, one byte for each window and class,
 takes 10 MB. Knows nothing of what is sure enough to be told.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -47,6 +47,10 @@ class Curves:
             self._batches = [np.concatenate([np.zeros((0, N_CLASSES), np.uint8), *self._batches])]
         return self._batches[0]
 
+    def heard_as(self, windows: Levels) -> "Curves":
+        """The same sound, in whose windows something else is heard, (n_windows, 521)."""
+        return replace(self, _batches=[windows])
+
     def of_class(self, place: int) -> Curve:
         """How likely a class is in each cell."""
         return spread(probabilities(self.heard[:, place]), self.per_window)
@@ -67,12 +71,17 @@ def hear(blocks: Iterator[Samples], ears: Embedder, curves: Curves) -> Iterator[
     heard = windows(fed, ears.window, hop)
     n_windows = 0
     while batch := list(islice(heard, WINDOWS_PER_BATCH)):
-        tags = ears.hear(batch).tags
-        audible = tags.any(axis=1, keepdims=True)
-        curves.add(levels(np.where(audible, with_parents(calibrated(tags)), 0)))
+        curves.add(levels_of(batch, ears))
         n_windows += len(batch)
         yield n_windows * CELL_S
     curves.duration_s = counter.n_samples / ears.sample_rate_hz
+
+
+def levels_of(windows: Sequence[Samples], ears: Embedder) -> Levels:
+    """What is heard in each of some windows, (n_windows, 521)."""
+    tags = ears.hear(windows).tags
+    audible = tags.any(axis=1, keepdims=True)
+    return levels(np.where(audible, with_parents(calibrated(tags)), 0))
 
 
 def spread(of_windows: Curve, per_window: int) -> Curve:

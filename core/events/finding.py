@@ -16,7 +16,7 @@ from core.events.kinds import ASKED, CLEAR, POSSIBLE, is_event, is_sure, meaning
 from core.events.naming import Named, clearest, one_for_each
 from core.events.spans import Span, spans
 from core.ontology import SoundClass, audioset
-from core.records import Progress
+from core.records import Progress, Samples
 from core.words import Weights
 
 CUT_OFF_S = 1.0  # missing of what a video declares; less is rounding
@@ -43,27 +43,41 @@ class EventRun:
 
     def __init__(self, path: Path, queries: Sequence[str] = (), track: int = 1, *, with_faint: bool = False) -> None:
         self.path, self.track, self.with_faint = path, track, with_faint
+        self.faint = []
         self.meanings = ByClasses(queries).meanings if queries else {}
 
     def __iter__(self) -> Iterator[Progress]:
         """Does the work, and tells in seconds how far it is. Raises AudioError for a file with no sound."""
-        ears = self._ears
-        curves = Curves(per_window=round(ears.window_s / CELL_S))
         with audio.open_source(self.path, self.track) as source:
             mono = map(audio.mono, source.blocks())
             self.has_picture = source.has_picture
-            blocks = audio.resampled(mono, source.sample_rate_hz, ears.sample_rate_hz)
-            for done_s in hear(blocks, ears, curves):
+            blocks = audio.resampled(mono, source.sample_rate_hz, self._rate_hz)
+            for done_s in self._hear(blocks):
                 total_s = max(source.declared_s, done_s)
                 yield Progress(int(done_s), max(1, int(total_s)), self.path.name)
+        self.note = self._noted(source.sound_s - self.duration_s, source.damaged, self.duration_s)
+
+    def _hear(self, blocks: Iterator[Samples]) -> Iterator[float]:
+        """Hears mono blocks at `_rate_hz`, tells how many seconds are done, and fills in the events and the length."""
+        curves = Curves(self._per_window)
+        yield from hear(blocks, self._ears, curves)
         self.events, self.duration_s = find_events(curves, self.meanings), curves.duration_s
-        self.faint = find_faint(curves) if self.with_faint else []
-        self.note = self._noted(source.sound_s - curves.duration_s, source.damaged, curves.duration_s)
+        if self.with_faint:
+            self.faint = find_faint(curves)
 
     @property
     def timeline(self) -> Timeline:
         """What was heard, as it is kept and told."""
         return Timeline(self.events, round(self.duration_s, 3), self.has_picture, self.note)
+
+    @property
+    def _rate_hz(self) -> int:
+        return self._ears.sample_rate_hz
+
+    @property
+    def _per_window(self) -> int:
+        """How many cells a window of the ears covers."""
+        return round(self._ears.window_s / CELL_S)
 
     def _noted(self, missing_s: float, n_damaged: int, duration_s: float) -> str:
         if missing_s > CUT_OFF_S:
@@ -79,7 +93,7 @@ class EventRun:
 
 def find_events(curves: Curves, meanings: dict[str, Weights]) -> list[Event]:
     """The events in what was heard. meanings: what each label means (`core.words.understand`); none for all classes."""
-    return _timed(clearest(_asked(curves, meanings)) if meanings else one_for_each(list(_every(curves))), curves)
+    return timed(told_of(curves, meanings), curves)
 
 
 def find_faint(curves: Curves) -> list[Event]:
@@ -89,14 +103,19 @@ def find_faint(curves: Curves) -> list[Event]:
     so, and 0.46 and 0.23 in what is told; 0.63 and 0.91 of what is found are right, of what is told 0.89 and 0.93.
     Hearing each anew for a kind finds as much (0.69 and 0.55). It makes some 80 events for a minute full of sounds.
     """
-    return _timed([named for known, place in _events(curves) for named in _possible(known, place, curves)], curves)
+    return timed([named for known, place in _events(curves) for named in _possible(known, place, curves)], curves)
 
 
-def _timed(named: Sequence[Named], curves: Curves) -> list[Event]:
-    """Labels with their cells as events with their seconds, in the order of time."""
+def told_of(curves: Curves, meanings: dict[str, Weights]) -> list[Named]:
+    """One label for each sound in what was heard, and in which cells; see `find_events`."""
+    return clearest(_asked(curves, meanings)) if meanings else one_for_each(list(_every(curves)))
+
+
+def timed(told: Sequence[Named], curves: Curves) -> list[Event]:
+    """Labels as events, which begin and end where the level says so, in the order of time."""
     level, rise = curves.meter.level, curves.meter.rise
     found = []
-    for one in named:
+    for one in told:
         start_s, end_s = sharpened(one.span.first * CELL_S, one.span.last * CELL_S, level, rise)
         end_s = min(end_s, curves.duration_s)
         if end_s > start_s:

@@ -54,6 +54,23 @@ def clearest(heard: Sequence[Named]) -> list[Named]:
     return told.in_order()
 
 
+def with_others(told: Sequence[Named], others: Sequence[Named], *, own_words: bool) -> list[Named]:
+    """What is told, and those of others that it does not tell for a good part of their time; in the order of time.
+
+    own_words: whether the labels are a person's own, of which each is something else.
+    """
+    timeline, added = _Timeline(told), list[Named]()
+    for one in others:
+        same = [
+            other
+            for other in timeline.meanwhile(one)
+            if other.label == one.label or (not own_words and not apart(other.label, one.label))
+        ]
+        if one not in told and _covered(one, same) < COVERS:
+            added.append(one)
+    return _Timeline([*told, *added]).in_order()
+
+
 def _stands_for(one: Named, narrower: Sequence[Named]) -> bool:
     """Whether a kind is told in place of its narrower names: they cover too little of it."""
     says_little = one.label in BROAD and one.label != "Music"

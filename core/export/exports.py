@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import NotFoundError, UnknownNameError, UnsupportedError
 from core.export import places
 from core.export.names import title_name
-from core.export.planning import Part, folder_files, list_files
-from core.export.records import FORMS, LINKS, MANIFEST, LeftOut, Plan, Undone
+from core.export.planning import Part, folder_files, list_files, written
+from core.export.records import FORMS, LINKS, MANIFEST, SUBTITLES, LeftOut, Plan, Undone
 from core.export.sources import Source, find_sources
 from core.export.undoing import undo
 from core.export.writing import Export
@@ -96,6 +96,19 @@ class Exports:
             left_out=found.left_out,
         )
         self._check(plan, found)
+        return plan
+
+    def plan_subtitles(self, title: str, form: str, text: str = "") -> Plan:
+        """What saving the subtitles of one sound would write: a file of a name, in a new folder of that name under the
+        exports folder of the settings; writes nothing.
+
+        form: one of SUBTITLES. text: what is to stand in it, where that is known yet. Raises as `plan` does.
+        """
+        _check_name(form, SUBTITLES, "form of subtitles")
+        file = written(f"{title_name(title, 'subtitles')}.{form}", text)
+        folder, _ = self._place(None, title_name(title, "subtitles"), form)
+        plan = Plan(folder, form, "", 1, [file], f"{file.path}.{MANIFEST}", is_new=True)
+        self._check(plan, self._find([], skip_missing=False, is_hashed=False, with_cards=False))
         return plan
 
     def write(self, plan: Plan) -> Export:

@@ -54,7 +54,7 @@ def folder_files(
             where = f"Cluster {part.cluster}" if part.cluster else "The sounds that belong to no group"
             listed = [file.path.removeprefix(inside) for file in sounds]
             text = readme(part.title, part.texts, listed, f"{where} of clustering {clustering}")
-            sounds.append(_written(inside + README, text))
+            sounds.append(written(inside + README, text))
         files += sounds
     return files
 
@@ -67,9 +67,9 @@ def list_files(
     rows = [(part, _rows(part, sources, cards)) for part in parts]
     if name or form != "m3u8":
         title = ", ".join(part.title for part in parts if part.title) if len(parts) == 1 else ""
-        return [_written(name or f"sounds.{form}", make(title, [row for _, some in rows for row in some]))]
+        return [written(name or f"sounds.{form}", make(title, [row for _, some in rows for row in some]))]
     names = Names(MANIFEST)
-    return [_written(names.take(f"{_name_of(part)}.{form}"), make(part.title, some)) for part, some in rows if some]
+    return [written(names.take(f"{_name_of(part)}.{form}"), make(part.title, some)) for part, some in rows if some]
 
 
 def _name_of(part: Part) -> str:
@@ -98,6 +98,7 @@ def _rows(part: Part, sources: Mapping[int, Source], cards: Mapping[int, dict[st
     ]
 
 
-def _written(path: str, text: str) -> PlannedFile:
+def written(path: str, text: str) -> PlannedFile:
+    """A text of ours that is to be written."""
     data = text.encode("utf-8", "surrogateescape")
     return PlannedFile(path, hashlib.sha256(data).hexdigest(), len(data), WRITTEN, text=data)

@@ -13,6 +13,9 @@ LINKS = ("copy", "hard", "symbolic")
 FORMS = ("folders", "csv", "m3u8", "jsonl")
 """What is written: the sounds themselves in folders, or a list of where they are."""
 
+SUBTITLES = ("srt", "vtt")
+"""The forms of what is heard in a sound, and when."""
+
 WRITTEN = "written"
 """The kind of a file whose text is ours."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,11 @@ def seal_of_plan(plan: Plan) -> str:
     left_out = [asdict(each) for each in plan.left_out]
     where = plan.folder.parent if plan.is_new else plan.folder
     return _seal([told, files, left_out, str(where), plan.manifest])
+
+
+def seal_of_subtitles(plan: Plan, told: Mapping[str, object]) -> str:
+    """The seal of subtitles that would be saved. told: of which sound they are, and what was changed in them."""
+    return _seal([plan.form, [file.path for file in plan.files], str(plan.folder.parent), dict(told)])
 
 
 def seal_of_undo(manifest: Path) -> str:

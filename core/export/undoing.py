@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from core.export.manifest import PARTIAL, Manifest, ManifestFile, manifest_path, read_manifest
 from core.export.originals import Originals, find_originals
-from core.export.records import FORMS, MANIFEST, WRITTEN, Kept, Undone
+from core.export.records import FORMS, MANIFEST, SUBTITLES, WRITTEN, Kept, Undone
 from core.export.sources import sha256_of
 from core.records import Progress
 
@@ -24,7 +24,9 @@ TEXTS = re.compile(
     r"clusters/(cluster-\d+|unassigned)/README\.txt"
     rf"|(sounds|unassigned|cluster-\d+( [^/]*)?)( \(\d+\))?\.({'|'.join(FORMS[1:])})"
 )
-"""The names that we give to what we write ourselves; a list may also be named by the person, and so is its manifest."""
+"""The names that we give to what we write ourselves; a list may also be named by the person, and so is its manifest,
+as are subtitles, by the name of their sound.
+"""
 
 
 def undo(
@@ -112,7 +114,7 @@ class _Undo:
         return _lack_of_original(path, file)
 
     def _is_text_of_ours(self, path: str) -> bool:
-        is_list = "/" not in path and PurePosixPath(path).suffix.lower()[1:] in FORMS[1:]
+        is_list = "/" not in path and PurePosixPath(path).suffix.lower()[1:] in (*FORMS[1:], *SUBTITLES)
         return TEXTS.fullmatch(path) is not None or (is_list and self._path.name == f"{path}.{MANIFEST}")
 
     def _lies_inside(self, folder: Path) -> bool:

@@ -1,7 +1,8 @@
-"""Events and cues as the texts of files: SRT, WebVTT, CSV, Audacity's labels, Raven's selection tables."""
+"""Events and cues as the texts of files: SRT, WebVTT, CSV, JSON, Audacity's labels, Raven's selection tables."""
 
 import csv
 import io
+import json
 import re
 from collections.abc import Sequence
 
@@ -40,6 +41,16 @@ def as_csv(events: Sequence[Event]) -> str:
     table.writerow(["start_s", "end_s", "label", "score"])
     table.writerows([event.start_s, event.end_s, no_formula(event.label), event.score] for event in events)
     return file.getvalue()
+
+
+def as_json(events: Sequence[Event], name: str, duration_s: float) -> str:
+    """One object: the name of the file that was heard, how long it is, and each event with the fields of `Event`."""
+    document = {
+        "file": plain_line(name),
+        "duration_s": round(duration_s, 3),
+        "events": [event.as_dict() for event in events],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_audacity(events: Sequence[Event]) -> str:

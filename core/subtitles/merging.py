@@ -2,27 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from core.events.event import Event
 from core.subtitles.cues import Cue, Limits, make_cues
 from core.subtitles.wording import is_speech
+
+T = TypeVar("T", Cue, Event)
 
 
 def subtitled(events: Sequence[Event], words: Sequence[Cue], style: str, limits: Limits) -> list[Cue]:
     """The cues of events in a style (`core.subtitles.wording.STYLES`), with the words of another subtitle, if any."""
     if not words:
         return make_cues(events, style, limits)
-    return merged(make_cues(without_spoken(events, words), style, limits), words, limits)
+    return merged(make_cues(without_spoken(events, words, limits), style, limits), words, limits)
 
 
-def without_spoken(events: Sequence[Event], words: Sequence[Cue]) -> list[Event]:
-    """The events but for speech whose words are there."""
+def without_spoken(events: Sequence[Event], words: Sequence[Cue], limits: Limits) -> list[Event]:
+    """The events, but of speech only those parts whose words are not there, if they are long enough to be shown."""
     return [
-        event
-        for event in events
-        if not is_speech(event.label)
-        or not any(cue.start_s < event.end_s and event.start_s < cue.end_s for cue in words)
+        part for event in events for part in ([event] if not is_speech(event.label) else _unsaid(event, words, limits))
     ]
+
+
+def _unsaid(event: Event, words: Sequence[Cue], limits: Limits) -> list[Event]:
+    """The parts of speech in which no words are shown; all of it where there are none."""
+    parts = list(_outside(event, words))
+    return [part for part in parts if part == event or part.end_s - part.start_s >= limits.shortest_s]
 
 
 def merged(sounds: Sequence[Cue], words: Sequence[Cue], limits: Limits) -> list[Cue]:
@@ -54,8 +60,8 @@ def _with_sounds(spoken: Cue, sounds: Sequence[Cue], limits: Limits) -> Iterator
         yield part
 
 
-def _outside(sound: Cue, words: Sequence[Cue]) -> Iterator[Cue]:
-    """The parts of a cue in which nobody speaks."""
+def _outside(sound: T, words: Sequence[Cue]) -> Iterator[T]:
+    """The parts of a cue or an event in which no words are shown."""
     start_s = sound.start_s
     for spoken in words:
         if _shares(spoken, sound):
@@ -66,7 +72,7 @@ def _outside(sound: Cue, words: Sequence[Cue]) -> Iterator[Cue]:
         yield replace(sound, start_s=start_s)
 
 
-def _shares(one: Cue, other: Cue) -> bool:
+def _shares(one: Cue, other: Cue | Event) -> bool:
     return one.start_s < other.end_s and other.start_s < one.end_s
 
 

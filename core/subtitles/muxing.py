@@ -92,6 +92,19 @@ def check_video(source: Path, target: Path, *, drawn: bool = False) -> None:
             trial.start_encoding()
 
 
+def left_out(source: Path, target: Path) -> str:
+    """What a copy of a video will lack, as a sentence; empty where it lacks nothing.
+
+    Data tracks are left out of every container, and what is none that FFmpeg knows.
+    """
+    with open_container(source) as original:
+        count = sum(stream.type not in KEPT for stream in original.streams)
+    if not count:
+        return ""
+    tracks = "1 track" if count == 1 else f"{count} tracks"
+    return f"{target.name} lacks {tracks} of {source.name} with data, such as time codes; they cannot be copied"
+
+
 def mux_subtitles(source: Path, target: Path, cues: Sequence[Cue], *, replace: bool) -> Iterator[Progress]:
     """Writes a video again with cues as one more track, and tells in seconds how far it is.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.demo import KINDS
+from tests.core.test_muxing import with_data
 from tests.sounds import RATE_HZ, noise, write_sound
 from tests.videos import write_video
 
@@ -38,16 +39,19 @@ def test_json_is_the_events_and_nothing_else(run, clip):
 
 def test_all_files_are_written_in_one_run_and_the_video_is_left_alone(run, clip, tmp_path):
     before = clip.read_bytes()
-    files = {f"--{name}": tmp_path / f"clip.{name}" for name in ("srt", "vtt", "csv", "audacity", "raven")}
+    files = {f"--{name}": tmp_path / f"clip.{name}" for name in ("srt", "vtt", "csv", "json-file", "audacity", "raven")}
     done = run("events", clip, *(word for pair in files.items() for word in pair))
     assert done.code == 0 and "Church bell" in done.out and "clip.srt" in done.out
     assert files["--srt"].read_text().splitlines()[2] == "[church bell]"
     assert files["--vtt"].read_text().startswith("WEBVTT\n\n00:00:0")
     assert files["--csv"].read_text().startswith("start_s,end_s,label,score\n")
+    document = json.loads(files["--json-file"].read_text())
+    assert (document["file"], document["duration_s"]) == ("clip.mp4", pytest.approx(5, abs=0.1))
+    assert [heard["label"] for heard in document["events"]] == ["Church bell"]
     assert files["--audacity"].read_text().endswith("\tChurch bell\n")
     assert "Begin Time (s)" in files["--raven"].read_text()
     assert clip.read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_nothing_is_written_over_without_force(run, clip, tmp_path):
@@ -80,9 +84,56 @@ def test_a_video_is_written_again_with_its_subtitles(run, clip, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_what_a_written_video_lacks_is_a_note(run, clip, tmp_path):
+    timed = with_data(clip, "timed.mp4")
+    done = run("events", timed, "--mux", tmp_path / "muxed.mp4", "--json")
+    assert done.code == 0 and done.err.endswith(
+        "note: muxed.mp4 lacks 1 track of timed.mp4 with data, such as time codes; they cannot be copied\n"
+    )
+    assert "note" not in run("events", clip, "--mux", tmp_path / "again.mp4").err
+
+
+def test_a_video_that_was_cut_off_is_a_note(run, tmp_path):
+    path = write_video(tmp_path / "cut.mkv", [with_bell(5, 1.0)], seconds=5.0)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    done = run("events", path, "--json")
+    assert [heard["label"] for heard in done.document["events"]] == ["Church bell"]
+    assert "note: cut.mkv breaks off after 3." in done.err
+
+
 def test_what_is_asked_for_is_told_in_its_words(run, clip):
     done = run("events", clip, "--query", "a ringing bell", "--query", "dog", "--json")
     assert [heard["label"] for heard in done.document["events"]] == ["a ringing bell"]
+
+
+def test_a_sound_can_be_taken_apart_first(run, clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("EARSHOT_EVENT_WINDOW_S", "3")
+    done = run("events", clip, "--separator", "builtin", "--srt", tmp_path / "clip.srt", "--json")
+    (bell,) = [heard for heard in done.document["events"] if "bell" in heard["label"]]
+    assert bell["start_s"] == pytest.approx(2.0, abs=0.3)
+    assert "[church bell]" in (tmp_path / "clip.srt").read_text()
+    done = run("events", clip, "--separator", "builtin", "--query", "a ringing bell", "--json")
+    assert [heard["label"] for heard in done.document["events"]] == ["a ringing bell"]
+    done = run("events", clip, "--separator", "builtin", "--suggested", "--json")
+    assert any("bell" in heard["label"].lower() for heard in done.document["events"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--separator", "none"], 1, "no separator is called 'none'; known are audiosep, builtin"),
+        (["--separator", "builtin", "--ears", "none"], 1, "no embedder is called 'none'; known are "),
+        (["--separator", "builtin", "--ears", "vggish"], 1, "the ears 'vggish' do not understand text"),
+        (["--separator", "audiosep"], 1, "set EARSHOT_AUDIOSEP to the file"),
+        (["--ears", "clap"], 2, "choose a separator"),
+        (["--suggested"], 2, "choose a separator"),
+        (["--separator", "builtin", "--suggested", "--query", "dog"], 2, "choose one"),
+    ],
+)
+def test_what_no_separator_can_do_is_said(run, tmp_path, words, code, said):
+    done = run("events", write_sound(tmp_path / "a.wav", noise(1)), *words)
+    assert done.code == code and said in " ".join(done.err.replace("│", " ").split()) and done.out == ""
+    assert code == 2 or done.err.count("\n") == 1
 
 
 def test_words_are_merged_in_the_style_that_is_asked_for(run, clip, tmp_path):

@@ -347,6 +347,32 @@ async def test_an_export_is_taken_back_when_the_person_agrees(demo_library):
     assert [path.name for path in exported.iterdir()] == ["kick_1.wav"]
 
 
+async def test_subtitles_are_saved_when_the_person_agrees_and_taken_back_like_any_export(demo_library):
+    saving = call("save_subtitles", "s1", sound="13", name="../rain", only=["rain"])
+    talk = Talk(
+        demo_library, says("", saving), says("Saved."), says("", call("export", "e1", undo=True)), says("Gone.")
+    )
+    (asked,) = of_kind(await talk.say("save the subtitles"), ApprovalAsked)
+    exports = demo_library.settings.exports
+    assert asked.requests[0]["description"] == (
+        f"Write the subtitles of sound 13 as srt, as you changed them, into a new folder “rain” under {exports}?"
+        " It would write rain.srt."
+    )
+    assert not exports.exists()
+    await talk.say(resume=[{"type": "approve"}])
+    assert "[Rain" in (exports / "rain" / "rain.srt").read_text()
+    (asked,) = of_kind(await talk.say("undo"), ApprovalAsked)
+    assert asked.requests[0]["description"].startswith("Take back the last export: remove 1 file")
+    await talk.say(resume=[{"type": "approve"}])
+    assert not (exports / "rain").exists()
+
+
+async def test_subtitles_of_a_sound_that_is_not_there_are_asked_about_in_a_sentence(demo_library):
+    talk = Talk(demo_library, says("", call("save_subtitles", "s1", sound="999")), says("There is none."))
+    (asked,) = of_kind(await talk.say("save the subtitles"), ApprovalAsked)
+    assert asked.requests[0]["description"].startswith("This cannot be done: there is no sound 999")
+
+
 AGREED_TO_ANOTHER = (
     "this is not what the person agreed to any more; nothing was done, call again and they are asked anew"
 )

@@ -5,6 +5,7 @@ is the class of a sound or one below it; "Animal" for a dog is wrong.
 """
 
 import argparse
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from core.components.hearing import told
-from core.components.labelling import FITS
+from core.components.labelling import FITS, WINDOW_S
 from core.embedding import DESCRIBER, make_embedder
+from core.events.apart import Components, find_apart
 from core.events.curves import CELL_S, Curves, hear
 from core.events.event import Event
 from core.events.finding import find_events
@@ -23,6 +25,7 @@ from core.events.kinds import is_event
 from core.heard import fit, probabilities
 from core.labels import read_labels
 from core.ontology import audioset
+from core.separation import make_separator
 from core.words import Weights, understand
 from tests.benchmarks.detection import Counts, Timed, by_events, by_segments, matched
 from tests.benchmarks.placing import SCENE_S, Make, Placed, Timeline, clip_sounds, demo_sounds, timelines
@@ -34,6 +37,8 @@ SCENES = ((1, 0.0), (1, 10.0), (1, 20.0), (2, 10.0), (3, 10.0))
 """Sounds at once, and their level above the background in dB."""
 
 SINGLE = (1, 10.0)
+
+APART, APART_ASKED = "earshot, separated", "earshot, separated, asked"
 
 PER_WINDOW = round(1 / CELL_S)
 PEER_FITS = (
@@ -85,6 +90,13 @@ def heard(timeline: Timeline) -> Curves:
     return curves
 
 
+def heard_apart(timeline: Timeline, mixture: Curves) -> Curves:
+    """What the components of a scene make clearer of what the ears make of the mixture."""
+    components = Components(make_embedder(DESCRIBER), make_separator("builtin"), (), WINDOW_S)
+    components.add(timeline.samples)
+    return mixture.heard_as(components.lifted(mixture.heard))
+
+
 def asked_for(sounds: dict[str, Make]) -> dict[str, Weights]:
     """What the labels of a set mean, said as a person would: dog bark."""
     return {label: understand(label.replace("_", " ")) for label in sounds}
@@ -125,7 +137,10 @@ def scored(pairs: Pairs) -> Score:
 
 
 def found_in(sounds: dict[str, Make], n_at_once: int, above_db: float, seed: int, n_scenes: int) -> dict[str, Pairs]:
-    """What was placed and what was found in each scene, by who found it: Earshot or the peer, open or asked."""
+    """What was placed and what was found in each scene, by who found it: Earshot or the peer, open or asked.
+
+    Where several sounds are heard at once, also by Earshot with `--separator builtin`.
+    """
     labels, meanings = sorted(sounds), asked_for(sounds)
     ways: dict[str, tuple[Find, dict[str, Weights]]] = {
         "peer": (find_by_peer, {}),
@@ -133,11 +148,15 @@ def found_in(sounds: dict[str, Make], n_at_once: int, above_db: float, seed: int
         "peer, asked": (find_by_peer, meanings),
         "earshot, asked": (find_events, meanings),
     }
-    pairs: dict[str, Pairs] = {name: [] for name in ways}
+    pairs: defaultdict[str, Pairs] = defaultdict(list)
     for timeline in timelines(sounds, n_at_once, above_db, seed, n_scenes):
         curves = heard(timeline)
-        for name, (find, wanted) in ways.items():
-            pairs[name].append((list(timeline.placed), folded(find(curves, wanted), labels)))
+        found = {name: find(curves, wanted) for name, (find, wanted) in ways.items()}
+        if n_at_once > 1:
+            clearer = heard_apart(timeline, curves)
+            found[APART], found[APART_ASKED] = (find_apart(curves, clearer, wanted) for wanted in ({}, meanings))
+        for name, events in found.items():
+            pairs[name].append((list(timeline.placed), folded(events, labels)))
     return pairs
 
 

@@ -5,7 +5,6 @@
 
 import itertools
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from core.embedding import make_embedder
 from core.labels import read_labels
 from core.store import spaces
 from core.store.db import Store
+from tests.benchmarks.memory import peak_mb
 from tests.runs import CHECKOUT
 
 SEEDS = 20
@@ -114,20 +114,12 @@ def _of_assigning(file: Path) -> float:
     return time.perf_counter() - started
 
 
-def _peak_mb() -> float:
-    """The most memory that this process has held; what `getrusage` says may be its parent's."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
-
-
 def _measure(file: Path, method: str, k: int | None) -> dict[str, Any]:
     vectors = np.load(file)
     clustering.group(vectors[:100], 2, method)  # what is loaded on first use is loaded by then
-    before, started = _peak_mb(), time.perf_counter()
+    before, started = peak_mb(), time.perf_counter()
     grouping = clustering.group(vectors, k, method)
-    return {"seconds": time.perf_counter() - started, "mb": _peak_mb() - before, "k": grouping.k}
+    return {"seconds": time.perf_counter() - started, "mb": peak_mb() - before, "k": grouping.k}
 
 
 if __name__ == "__main__":

@@ -296,15 +296,23 @@ def test_each_sound_track_can_be_chosen(tmp_path: Path) -> None:
         events_of(path, track=3)
 
 
-def test_a_video_that_breaks_off_says_where(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "clip.mp4", [laid(6, church_bell=1.0)], seconds=6.0, index_first=True)
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_a_video_that_breaks_off_says_where(tmp_path: Path, name: str) -> None:
+    path = write_video(tmp_path / name, [laid(6, church_bell=1.0)], seconds=6.0, index_first=name == "clip.mp4")
     run = EventRun(path)
     list(run)
     assert run.note == ""
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     list(run)
-    assert run.note.startswith("clip.mp4 breaks off after ") and run.note.endswith("; what comes before is told")
+    assert run.note.startswith(f"{name} breaks off after ") and run.note.endswith("; what comes before is told")
     assert [event.start_s for event in run.events] == pytest.approx([1.0], abs=0.3)
+
+
+def test_a_video_whose_clock_begins_late_does_not_break_off(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "late.mkv", [laid(4)], sound_at_s=9.0, picture_at_s=9.0)
+    run = EventRun(path)
+    list(run)
+    assert (run.note, run.duration_s) == ("", pytest.approx(4, abs=0.1))
 
 
 def test_listening_can_be_left_at_any_step(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.errors import AudioError, EarshotError
 from core.subtitles.burning import burn_subtitles
 from core.subtitles.cues import Cue, in_turn
-from core.subtitles.muxing import check_video, mux_subtitles
+from core.subtitles.muxing import check_video, left_out, mux_subtitles
 from tests.sounds import noise, write_sound
 from tests.videos import write_video
 
@@ -132,6 +132,33 @@ def test_tracks_that_are_there_stay(clip: Path) -> None:
     assert tracks(twice)[:3] == tracks(clip.with_name("once.mp4"))
     assert shown(twice, 0) == [(0.5, 1.5, "[rain]")] and shown(twice, 1)[0][0] == 2.0
     assert len(tracks(burn(twice, "burned.mp4", RAIN))) == 4
+
+
+def with_data(source: Path, name: str, n_tracks: int = 1) -> Path:
+    """A copy of a video that has tracks of data as well."""
+    target = source.with_name(name)
+    with av.open(str(source)) as original, av.open(str(target), "w") as made:
+        copies = [made.add_stream_from_template(stream) for stream in original.streams]
+        for data in [made.add_data_stream("bin_data") for _ in range(n_tracks)]:
+            packet: Any = av.Packet(b"code")
+            packet.stream, packet.pts, packet.dts, packet.duration = data, 0, 0, 1
+            made.mux(packet)
+        for packet in original.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream_index]
+                made.mux(packet)
+    return target
+
+
+def test_what_a_copy_lacks_is_told(clip: Path) -> None:
+    target = clip.with_name("made.mp4")
+    assert left_out(clip, target) == ""
+    timed = with_data(clip, "timed.mp4")
+    assert left_out(timed, target) == (
+        "made.mp4 lacks 1 track of timed.mp4 with data, such as time codes; they cannot be copied"
+    )
+    assert left_out(with_data(clip, "more.mp4", 2), target).startswith("made.mp4 lacks 2 tracks of more.mp4 ")
+    assert [kind for kind, _ in tracks(mux(timed, "made.mp4", RAIN))] == ["video", "audio", "subtitle"]
 
 
 def test_a_cover_stays_and_is_no_picture_of_a_video(clip: Path) -> None:

@@ -1,6 +1,7 @@
 """Events as subtitles: what each is called, how long it stands, and the files, letter by letter."""
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.errors import EarshotError, NotFoundError
 from core.events.event import Event
 from core.settings import Settings
 from core.subtitles.cues import Cue, Limits, make_cues
-from core.subtitles.formats import as_audacity, as_csv, as_raven, as_srt, as_vtt
+from core.subtitles.formats import as_audacity, as_csv, as_json, as_raven, as_srt, as_vtt
 from core.subtitles.merging import subtitled
 from core.subtitles.reading import read_words
 from core.subtitles.saving import check_targets, write_texts
@@ -168,6 +169,14 @@ def test_tables_and_label_tracks() -> None:
     assert (second[0], second[7]) == ("2", "=1+1")
 
 
+def test_json_holds_what_was_heard_and_of_which_file() -> None:
+    document = json.loads(as_json(EVENTS, "a\nb\udc80.wav", 5.12345))
+    assert (document["file"], document["duration_s"]) == ("a b.wav", 5.123)
+    assert document["events"][0] == {"start_s": 1.25, "end_s": 2.0, "label": "Bark", "score": 0.9}
+    assert [each["label"] for each in document["events"]] == ["Bark", "=1+1"]
+    assert json.loads(as_json([], "quiet.wav", 1.0))["events"] == []
+
+
 def test_nothing_heard_is_an_empty_file_of_its_kind() -> None:
     assert (as_srt([]), as_vtt([]), as_audacity([])) == ("", "WEBVTT\n\n", "")
     assert make_cues([]) == []
@@ -228,9 +237,23 @@ def test_words_stay_and_sounds_stand_above_them() -> None:
     assert times(found) == [
         (0.0, 2.0, "[rain]"),
         (2.0, 4.0, "[rain]|Hello."),
-        (4.0, 7.0, "[rain]"),
+        (4.0, 7.0, "[rain] [speech]"),
+        (7.0, 8.0, "[speech]"),
         (8.0, 9.0, "Who is there?"),
     ]
+
+
+def test_speech_is_marked_where_its_words_are_not_and_for_long_enough() -> None:
+    assert times(subtitled([event("Speech", 0.0, 12.0)], WORDS, "events", LIMITS)) == [
+        (0.0, 2.0, "[speech]"),
+        (2.0, 4.0, "Hello."),
+        (4.0, 8.0, "[speech]"),
+        (8.0, 9.0, "Who is there?"),
+        (9.0, 12.0, "[speech]"),
+    ]
+    for start_s, end_s in ((1.5, 4.5), (2.5, 3.0)):  # less than can be shown is left beside the words, or nothing
+        found = subtitled([event("Speech", start_s, end_s)], WORDS, "events", LIMITS)
+        assert times(found) == [(2.0, 4.0, "Hello."), (8.0, 9.0, "Who is there?")]
 
 
 def test_speech_without_words_is_still_marked() -> None:

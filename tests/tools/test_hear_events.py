@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.audio import decode
-from core.errors import CancelledError
+from core.errors import AudioError, CancelledError
 from core.library import Library
-from tests.sounds import RATE_HZ
+from tests.sounds import RATE_HZ, noise
 from tests.tools.test_tools import artifact, call
 from tests.videos import write_video
 
@@ -64,6 +64,43 @@ def test_what_cannot_be_is_told_in_a_sentence(demo_library, args, reason):
     answer = call(demo_library, "hear_events", **args)
     assert answer.status == "error"
     assert reason in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("mute.mp4", "holds no sound stream; convert it or leave it out"),
+        ("cut.mp4", "is not a sound or video file that can be read; convert it or remove it"),
+        ("text.mp4", "is not a sound or video file that can be read; convert it or remove it"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["hear_events", "save_subtitles"])
+def test_a_file_that_cannot_be_heard_is_told_in_a_sentence(demo_library, tmp_path, tool, name, reason):
+    """One that was good when it was attached; what is bad by then is refused before there is a turn."""
+    attached = demo_library.attach(write_video(tmp_path / "clip.mp4", [noise(2)]), "clip.mp4")
+    match name:
+        case "mute.mp4":
+            write_video(tmp_path / name, [])
+        case "cut.mp4":
+            whole = attached.path.read_bytes()
+            (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        case "text.mp4":
+            (tmp_path / name).write_text("Dear diary")
+    with pytest.raises(AudioError) as refused:
+        demo_library.attach(tmp_path / name, name)
+    assert str(refused.value) == f"{name}: {reason}"
+    attached.path.write_bytes((tmp_path / name).read_bytes())
+    answer = call(demo_library, tool, sound=attached.id)
+    assert (answer.status, answer.text) == ("error", f'"{attached.id}": {reason}')
+
+
+def test_a_video_that_was_cut_off_is_told_as_far_as_it_goes(demo_library, tmp_path):
+    path = write_video(tmp_path / "clip.mkv", [noise(6)], seconds=6.0)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    attached = demo_library.attach(path, "clip.mkv")
+    answer = call(demo_library, "hear_events", sound=attached.id)
+    assert 'Tell the person: "the attached sound breaks off after 3.' in answer.text
+    assert answer.artifact["note"].startswith("the attached sound breaks off after 3.")
 
 
 def test_the_listening_can_be_stopped(demo_library, video):

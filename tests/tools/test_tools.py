@@ -33,6 +33,7 @@ NAMES = [
     "show_map",
     "describe_selection",
     "hear_events",
+    "save_subtitles",
     "find_moments",
 ]
 CARD = {"id", "name", "start_s", "end_s", "score", "caption", "tags", "duration_s", "domain"}
@@ -97,8 +98,8 @@ def test_the_model_is_told_every_domain(tool):
     assert bool(told) == tool.name.startswith(("search_by", "count"))
 
 
-def test_only_export_writes_outside_of_the_library(tool):
-    assert bool((tool.metadata or {}).get(WRITES_OUTSIDE)) == (tool.name == "export")
+def test_only_what_says_so_writes_outside_of_the_library(tool):
+    assert bool((tool.metadata or {}).get(WRITES_OUTSIDE)) == (tool.name in {"export", "save_subtitles"})
 
 
 @pytest.mark.parametrize(

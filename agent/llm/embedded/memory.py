@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 
 from agent.llm.embedded.attachments import split_attachments
 from agent.llm.embedded.slots import Ref
+from core.export.records import SUBTITLES
 
 
 @dataclass
@@ -39,7 +40,8 @@ class Memory:
     last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
-    timeline: the same, if it was one of what is heard when. edited: the clusters that the last change by hand named.
+    timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
+    edited: the clusters that the last change by hand named.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -170,7 +172,9 @@ def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     kind = artifact.get("kind")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     memory.latest, memory.map = artifact, artifact if kind == "map" else None
-    memory.timeline = artifact if kind == "timeline" else None
+    saved = kind == "export_undone" or (kind == "export" and artifact.get("form") in SUBTITLES)
+    if not saved:  # subtitles can be saved again, in another form or after they were taken back
+        memory.timeline = artifact if kind == "timeline" else None
     _remember_done(memory, artifact)
     if reader is not None:
         memory.looked_at = None

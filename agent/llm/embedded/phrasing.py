@@ -55,6 +55,7 @@ _NEXT_STEPS = {  # after an error that names none itself
     "summarize_cluster": "“cluster my sounds” makes groups; “list the groups” shows the last ones.",
     "get_metadata": "Search first, then name a sound by its id.",
     "export": "Name sounds that were found, or a clustering.",
+    "save_subtitles": "Attach a sound or a video, or name a sound that was found.",
     "edit_clusters": "“list the groups” shows what there is; “cluster my sounds” makes groups.",
     "versions": "“show me the versions” lists them.",
     "show_map": "Add sounds first: “add the sounds in /path/to/folder”.",
@@ -72,6 +73,7 @@ _ALSO = {  # what else an ingest counts: said of one, said of more
 }
 _REJECTED = {
     "export": "Nothing was written.",
+    "save_subtitles": "Nothing was written.",
     "ingest": "Nothing was added.",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.llm.embedded import replies
 from agent.llm.embedded.patterns import first
-from agent.llm.embedded.plans import Call, Plan, ask
+from agent.llm.embedded.plans import Call, Plan, ask, call
 from agent.llm.embedded.turn import Turn
 
 _AND = re.compile(r"\s*(?:,|\band\b|&)\s*")
@@ -25,6 +25,8 @@ def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
     words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
     shown = turn.memory.timeline
+    if first("save_subtitles", words):
+        return _saved(turn, words)
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
     sound = source(turn)
@@ -35,6 +37,17 @@ def about_events(turn: Turn) -> Plan | None:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
+
+
+def _saved(turn: Turn, words: str) -> Plan:
+    """The subtitles as a file: as they were shown last, unless another sound is named."""
+    sound, shown = source(turn), turn.memory.timeline or {}
+    if sound is None:
+        return ask("events", replies.WHICH_TO_SUBTITLE)
+    edits = shown.get("edits") or {} if str(shown.get("sound")) == sound else {}
+    called = turn.memory.called.get(sound, "").rpartition(".")[0]
+    form = "vtt" if re.search(r"\bvtt|\bweb ?vtt", words) else None
+    return call("events", "save_subtitles", sound=sound, format=form, name=called, **edits)
 
 
 def source(turn: Turn) -> str | None:

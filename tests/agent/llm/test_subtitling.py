@@ -111,3 +111,48 @@ def test_it_is_told_by_kind_with_its_moments_and_by_the_name_that_the_person_gav
     assert said.text == (
         "This is heard in “clip.mp4”, 1 min 30 s:\n\n- Music: 0:00 to 0:04\n- Bark: 1:05 to 1:10, 1:20 to 1:21"
     )
+
+
+# --- saved ------------------------------------------------------------------------------------------------------------
+
+SAVES = [*TOOLS, {"type": "function", "function": {"name": "save_subtitles", "parameters": {}}}]
+
+
+def saved(messages: list[BaseMessage], said: str) -> dict[str, Any] | None:
+    """The arguments by which subtitles are saved; None if they are not."""
+    calls = answer([*messages, HumanMessage(said)], SAVES).tool_calls
+    return calls[0]["args"] if [each["name"] for each in calls] == ["save_subtitles"] else None
+
+
+@pytest.mark.parametrize(
+    ("said", "form"),
+    [
+        ("save the subtitles", None),
+        ("save these subtitles please", None),
+        ("could you export the subtitles?", None),
+        ("export the subtitles as vtt", "vtt"),
+        ("save them as webvtt", "vtt"),
+        ("download the srt", None),
+        ("speichere die Untertitel", None),
+        ("kannst du die Untertitel speichern?", None),
+        ("exportiere die Untertitel als vtt", "vtt"),
+    ],
+)
+def test_subtitles_are_saved_as_they_were_shown_last(said, form):
+    edits = {"only": ["dogs"], "rename": {"noise": "rain"}}
+    wanted = {"sound": VIDEO, "name": "clip", **edits} | ({"format": form} if form else {})
+    assert saved(shown(**edits), said) == wanted
+
+
+def test_they_can_be_saved_again_in_another_form():
+    done = used("save the subtitles", "save_subtitles", {"sound": VIDEO}, {"kind": "export", "form": "srt", "files": 1})
+    wanted = {"sound": VIDEO, "name": "clip", "format": "vtt", "only": ["dogs"]}
+    assert saved([*shown(only=["dogs"]), *done], "save them as vtt") == wanted
+    undone = used("undo", "export", {"undo": True}, {"kind": "export_undone", "removed": 1})
+    assert saved([*shown(only=["dogs"]), *done, *undone], "save the subtitles as vtt") == wanted
+
+
+def test_those_of_another_sound_are_saved_whole_and_of_none_it_asks():
+    assert saved(after("hits"), "save the subtitles of number 2") == {"sound": "57", "name": "tin roof"}
+    assert saved([], "save the subtitles") is None
+    assert saved(after("hits"), "export these") is None

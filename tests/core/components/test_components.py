@@ -41,7 +41,7 @@ class Told(Labeller):
 
 def test_what_a_component_tells_counts_if_the_mixture_allows_it_and_what_only_the_mixture_tells_stays() -> None:
     named = label_window(sine(440, 1, 8000), Halves(), Told())
-    assert [(component, tag.label) for component, tag in named] == [("above", "Bark"), (MIXTURE, "Wind")]
+    assert [(component.name, tag.label) for component, tag in named] == [("above", "Bark"), (MIXTURE, "Wind")]
 
 
 def test_windows_follow_each_other_and_the_last_ends_with_the_sound() -> None:
