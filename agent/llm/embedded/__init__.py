@@ -1,6 +1,7 @@
 """The embedded chat model, which needs no key, no download and no network.
 
-examples.toml, intents   what a sentence wants, by the nearest example
+examples.toml, intents   what a sentence wants, by an example that is all but the same
+said, learning, wants    what any other wants and is about, by two small models (wants.npz) over its tokens
 lexicon.toml, lists      the words that all of this reads with; the only place that knows them
 wording, spelling        the sentence as plain words, misspellings mended, names and paths set aside
 grammars.toml, slots     what it names: sounds, groups, lengths, counts
@@ -11,6 +12,7 @@ planner                  the next step: tools to call, or something to say; with
 searching, looking, exporting, plans, replies
 phrasing, telling        answers from tool results; of one sound
 caveats, quoting         what was not done as asked; strangers' names rendered inert
+lenient                  what a sentence names that no pattern reads, each kind of wish in a file
 model                    LangChain's interface around all that
 """
 

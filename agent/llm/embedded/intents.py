@@ -1,5 +1,8 @@
 """What a sentence wants, by the nearest of the examples in `examples.toml`. Knows nothing of what was shown before.
 
+The planner goes by an example that is all but the same, and by one that is only near where the models of `wants` find
+nothing likely.
+
 A sentence and an example are compared as bags of words, pairs of words and runs of letters, by cosine. What a
 sentence is about is blanked first: words that no example uses become one token, named sounds another, so "find rain on
 a tin roof" and "find a dog in a yard" read alike and only the wording counts.

@@ -1,7 +1,7 @@
 """`python -m agent.llm.embedded.learning`: fits the two models of `wants` to the sentences in `said`.
 
-Two multinomial logistic regressions by scikit-learn, kept as whole numbers from -127 to 127 with a scale. Braces in a
-sentence hold what it is about; they are filled with what stands there and, once more, with what stands in others.
+Two logistic regressions by scikit-learn, of many wants and of inside or outside, kept as whole numbers with a scale.
+Braces in a sentence hold what it is about; it is learnt with what stands there, and twice with what stands in others.
 """
 
 import hashlib
@@ -10,7 +10,10 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +25,9 @@ from core.ontology import audioset
 
 SAID = Path(__file__).with_name("said")
 ATTACHED = "[attached]"
-FILLINGS = 3
+FILLINGS = 3  # times that a sentence with braces is learnt from
 SEED = 2026
-_OFTEN = 3
+_OFTEN = 3  # sentences or more that a word is in to be one that tells
 _BRACES = re.compile(r"\{([^}]*)\}")
 _TITLES = {"rename", "rename_clustering", "export", "add", "save_subtitles"}
 """Wants whose braces hold a name; all others hold sounds."""
@@ -50,38 +53,61 @@ def fingerprint() -> str:
 
 def learn(sentences: dict[str, list[str]], to: Path) -> None:
     """Fits both models and writes them."""
-    from sklearn.linear_model import LogisticRegression
-
-    filled = [(want, *each) for want, texts in sentences.items() for each in _filled(want, texts, sentences)]
-    sounds = sorted({inner for want in sentences if want not in _TITLES for inner in _inner(sentences[want])})
-    filled += [("search", *_marked(f"{{{sound}}}", None, (), attached=False)) for sound in [*sounds, *_classes()]]
+    filled = _all_filled(sentences)
     names = sorted(sentences)
-    whole = [sentence(pieces, attached=attached) for _, pieces, attached, _ in filled]
-    fitted = LogisticRegression(C=30, max_iter=400).fit(
-        _matrix(whole, WIDTH), [names.index(each[0]) for each in filled]
-    )
-    words = [
-        (neighbourhood(pieces, place, want), inside[place])
-        for want, pieces, _, inside in filled
-        for place in range(len(pieces))
-    ]
-    spans = LogisticRegression(C=0.5, max_iter=400).fit(
-        _matrix([row for row, _ in words], SPAN_WIDTH), [inside for _, inside in words]
-    )
-    weights, scale = _packed(fitted.coef_)
+    wanted = _fitted_wants(filled, names)
+    spans = _fitted_spans(filled)
+    weights, scale = _packed(wanted.coef_)
     span_weights, span_scale = _packed(spans.coef_)
     np.savez_compressed(
         to,
         names=np.array(names),
         weights=weights,
         scale=scale,
-        bias=fitted.intercept_.astype(np.float32),
+        bias=wanted.intercept_.astype(np.float32),
         span_weights=span_weights[0],
         span_scale=span_scale[0],
         span_bias=np.float32(spans.intercept_[0]),
-        stays=np.array(_stays([inside for *_, inside in filled]), np.float32),
+        stays=np.array(_stays([each.inside for each in filled]), np.float32),
         often=np.array(_often(sentences)),
         made_of=np.array(fingerprint()),
+    )
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A sentence as it is learnt from. attached: whether a sound came with it. inside: which tokens stood in braces."""
+
+    want: str
+    pieces: list[Token]
+    attached: bool
+    inside: list[bool]
+
+
+def _all_filled(sentences: dict[str, list[str]]) -> list[_Filled]:
+    """Every sentence, and after them everything that may be looked for, as a search of nothing else."""
+    filled = [each for want, texts in sentences.items() for each in _fillings(want, texts, sentences)]
+    sounds = sorted({inner for want in sentences if want not in _TITLES for inner in _inner(sentences[want])})
+    alone = [_marked("search", f"{{{sound}}}", None, (), attached=False) for sound in [*sounds, *_classes()]]
+    return filled + alone
+
+
+def _fitted_wants(filled: Sequence[_Filled], names: Sequence[str]) -> Any:
+    """Tells the wants apart; its rows are in the order of the names."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = [sentence(each.pieces, attached=each.attached) for each in filled]
+    return LogisticRegression(C=30, max_iter=400).fit(_matrix(rows, WIDTH), [names.index(each.want) for each in filled])
+
+
+def _fitted_spans(filled: Sequence[_Filled]) -> Any:
+    """Tells words that a sentence is about from all others."""
+    from sklearn.linear_model import LogisticRegression
+
+    words = [(each, place) for each in filled for place in range(len(each.pieces))]
+    rows = [neighbourhood(each.pieces, place, each.want) for each, place in words]
+    return LogisticRegression(C=0.5, max_iter=400).fit(
+        _matrix(rows, SPAN_WIDTH), [each.inside[place] for each, place in words]
     )
 
 
@@ -94,23 +120,20 @@ def _classes() -> list[str]:
     return [name.strip().lower() for known in audioset().classes for name in known.name.split(",")]
 
 
-def _filled(
-    want: str, texts: Sequence[str], sentences: dict[str, list[str]]
-) -> Iterator[tuple[list[Token], bool, list[bool]]]:
-    """Each sentence as tokens, whether a sound is attached, and which tokens stood in braces."""
-    chance = random.Random(f"{SEED} {want}")
+def _fillings(want: str, texts: Sequence[str], sentences: dict[str, list[str]]) -> Iterator[_Filled]:
+    """Each sentence as it stands and, where it has braces, with what stands in those of others."""
+    chance = random.Random(f"{SEED} {want}")  # noqa: S311  the same fillings each time, and no secret
     pool = [
         inner for other in sentences if (other in _TITLES) == (want in _TITLES) for inner in _inner(sentences[other])
     ]
     for text in texts:
         plain, attached = text.removesuffix(ATTACHED).strip(), text.endswith(ATTACHED)
         for number in range(FILLINGS if "{" in plain else 1):
-            yield _marked(plain, chance if number else None, pool, attached=attached)
+            yield _marked(want, plain, chance if number else None, pool, attached=attached)
 
 
-def _marked(
-    text: str, chance: random.Random | None, pool: Sequence[str], *, attached: bool
-) -> tuple[list[Token], bool, list[bool]]:
+def _marked(want: str, text: str, chance: random.Random | None, pool: Sequence[str], *, attached: bool) -> _Filled:
+    """A sentence without its braces. chance: draws from the pool what stands in them; None leaves what does."""
     parts, spans, at = [], [], 0
     for match in _BRACES.finditer(text):
         inner = chance.choice(pool) if chance else match[1]
@@ -119,7 +142,7 @@ def _marked(
         spans.append((begin, begin + len(inner)))
         at = match.end()
     pieces = tokens("".join([*parts, text[at:]]))
-    return pieces, attached, [any(a <= piece.start < b for a, b in spans) for piece in pieces]
+    return _Filled(want, pieces, attached, [any(a <= piece.start < b for a, b in spans) for piece in pieces])
 
 
 def _matrix(rows: Sequence[Row], width: int) -> csr_matrix:
@@ -131,6 +154,7 @@ def _matrix(rows: Sequence[Row], width: int) -> csr_matrix:
 
 
 def _packed(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Weights as whole numbers from -127 to 127, and what to multiply each row by to have them back."""
     scale = np.abs(weights).max(axis=1) / 127
     return np.round(weights / scale[:, None]).astype(np.int8), scale.astype(np.float32)
 
@@ -144,7 +168,7 @@ def _often(sentences: dict[str, list[str]]) -> list[str]:
 
 def _stays(filled: Sequence[Sequence[bool]]) -> tuple[float, float]:
     """Log-odds that the next word is outside after one outside, and inside after one inside, beside even odds."""
-    pairs = [(a, b) for inside in filled for a, b in zip(inside, inside[1:], strict=False)]
+    pairs = [(a, b) for inside in filled for a, b in pairwise(inside)]
     odds = []
     for state in (False, True):
         after = [b for a, b in pairs if a is state]

@@ -1,10 +1,12 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
-What is said of ears, of groups and changes to them, of versions, maps, numbers and what is heard when is read by
-patterns first (`hearing`, `regrouping`, `revisiting`, `surveying`, `mapping`, `counting`, `subtitling`, `moments`). Any
-other message is read in three ways: what it wants (`intents`), what it names (`slots`, `content`) and what it points
-back to (`memory`). Only messages of the person are read for meaning; of tool results only ids, numbers and lengths
-count, and the titles of groups, to tell which of them the person's words name.
+A message is read in up to three ways. What is said of ears, of groups and changes to them, of versions, maps, numbers
+and what is heard when is read by patterns (`hearing`, `regrouping`, `revisiting`, `surveying`, `mapping`, `counting`,
+`subtitling`, `moments`), unless it surely wants something else (`wants`). Next an example that is all but the same says
+what it wants (`intents`). For the rest the models of `wants` say what is likeliest, and what it names is read leniently
+(`lenient`); where they find nothing likely, the nearest example decides. What is named (`slots`, `content`) and what is
+pointed back to (`memory`) is read once for all of them. Only messages of the person are read for meaning; of tool
+results only ids, numbers and lengths count, and the titles of groups, to tell which of them the person's words name.
 """
 
 import re
@@ -29,9 +31,8 @@ from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
 from agent.llm.embedded.lenient.finding import is_loose, says_too_much
 from agent.llm.embedded.lenient.likely import likely
-from agent.llm.embedded.lenient.steps import LIKELY, TOOLS
+from agent.llm.embedded.lenient.steps import LIKELY, TOOLS, likeliest_step
 from agent.llm.embedded.lenient.steps import STEPS as LENIENT
-from agent.llm.embedded.lenient.steps import step as likeliest_step
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Plan, ask, call
@@ -45,12 +46,16 @@ from agent.llm.embedded.wording import MARK
 # tests is at 0.38, "please" alone at 0.23. Intents this close to the best one are told apart by which has all it needs.
 _NEAR_ENOUGH = 0.35
 _TOO_CLOSE = 0.08
+# An example this near is all but the same, so that it comes before the models unless they are surer of something else.
 _SURELY_NEAR = 0.75
-_SURE = 0.5
-_QUITE_SURE = 0.85
 _THE_SAME = 0.97
 _MUCH_NEARER = 0.25
+# How likely a want has to be to outweigh a pattern, and one that calls no tool.
+_SURE = 0.5
+_QUITE_SURE = 0.85
+# Wants that are read leniently even where an example is as near.
 _READ_LENIENTLY = {"narrow", "quality"}
+# What examples and sentences call by different names: example to sentence.
 _SAME_WANT = {"words": "search", "other": "pick"}
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
@@ -87,7 +92,10 @@ def plan(turn: Turn) -> Plan:
 
 
 def _by_grammar(turn: Turn, want: Want) -> Plan | None:
-    """The step of the first pattern that fits, or of an example that is all but the same; not against what is wanted."""
+    """The step of the first pattern that fits, or of an example that is all but the same.
+
+    None where there is none, and where it would do something else than what is surely wanted.
+    """
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and (step.intent == turn.asked or not _is_against(step, want)):
             return None if step.calls and want.name == "rename" and says_too_much(turn, step) else step

@@ -128,7 +128,8 @@ def style(said: str) -> dict[str, str]:
 
 
 _PLAIN_STYLE = re.compile(
-    r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events|\bschlichte\w* klammern|\beinfache\w* klammern",
+    r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events"
+    r"|\bschlichte\w* klammern|\beinfache\w* klammern",
     re.IGNORECASE,
 )
 _FULL_STYLE = re.compile(r"\bsdh\b|\bhard of hearing|\bfor the deaf|\bgehörlose", re.IGNORECASE)

@@ -25,8 +25,9 @@ _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 class Language:
     """How a language is told from English, and what its words are in it.
 
-    code: its name, "de". sure: words that no English sentence holds. cut: short forms before an apostrophe, as in "l'orage". compounds:
-    whether two words are written as one, as in "Hundegebell". endings: what a known word may end in besides.
+    code: its name, "de". sure: words that no English sentence holds. cut: short forms before an apostrophe, as in
+    "l'orage". compounds: whether two words are written as one, as in "Hundegebell". endings: what a known word may
+    end in besides.
     """
 
     code: str

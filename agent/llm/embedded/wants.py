@@ -42,9 +42,15 @@ class Want:
 
 @dataclass(frozen=True)
 class Model:
-    """names: of the wants. weights: (n_wants, WIDTH + dim), bias: (n_wants,). span_*: the same for one word being part
-    of what a sentence is about; stays: log-odds for a word to be as the one before it, outside and inside. often: the
-    words of many sentences, the commonest with the highest number.
+    """What was fitted, as `wants` and `about` read it.
+
+    names: the names of the wants, in the order of the rows.
+    weights: the weight of each hashed column and of the mean vector for each want, (n_wants, WIDTH + dim).
+    bias: the log-odds of each want before a word is read, (n_wants,).
+    span_weights: the weights for one word to be part of what a sentence is about, (SPAN_WIDTH + 3 * dim,).
+    span_bias: the log-odds of that before the word is read.
+    stays: the log-odds, beside even ones, for a word to be as the one before it, outside and inside.
+    often: the words of many sentences, the commonest with the highest number.
     """
 
     names: tuple[str, ...]
@@ -156,6 +162,7 @@ def _read(path: Path) -> Model:
 
 
 def _hashed(counts: Counter[str], width: int) -> dict[int, float]:
+    """The values by column; those of features that meet in one are added."""
     columns: dict[int, float] = {}
     for name, value in counts.items():
         column = zlib.crc32(name.encode()) % width
@@ -164,11 +171,13 @@ def _hashed(counts: Counter[str], width: int) -> dict[int, float]:
 
 
 def _runs(word: str) -> set[str]:
+    """The runs of letters of a word, its edges marked."""
     framed = f"_{word}_"
     return {framed[i : i + n] for n in _LETTERS for i in range(len(framed) - n + 1)}
 
 
 def _mean(words: Sequence[str]) -> Floats:
+    """The mean vector of the words that have one, of norm 1; a zero row if none has."""
     known = [vector for word in words if word[0] != "<" and (vector := _vector(word)) is not None]
     dim = shipped_vectors().table.shape[1]
     total = np.sum(known, axis=0) if known else np.zeros(dim, np.float32)

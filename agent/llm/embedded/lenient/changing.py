@@ -36,8 +36,8 @@ def _as_groups(ref: Ref, known: Sequence[int]) -> list[int]:
     if ref.kind == "last":
         return list(known[-ref.number :])
     if ref.kind == "place" and known:
-        place = ref.number - 1 if ref.number > 0 else ref.number
-        return [known[place]] if -len(known) <= place < len(known) else []
+        at = ref.number - 1 if ref.number > 0 else ref.number
+        return [known[at]] if -len(known) <= at < len(known) else []
     return [ref.number] if ref.kind == "place" and ref.number > 0 else []
 
 
@@ -56,6 +56,7 @@ def _edit(turn: Turn, change: str, **args: object) -> Plan:
 
 
 def rename(turn: Turn) -> Plan:
+    """A group's new title; the group that was looked at or changed last where none is named."""
     by_pattern = regrouping.rename(turn)
     if by_pattern.calls:
         return by_pattern
@@ -68,9 +69,11 @@ def rename(turn: Turn) -> Plan:
 
 
 _NAMING = re.compile(
-    r"(?:\b(?:call(?:ed|ing)?|nam(?:e|ed|ing|ens)|titled?|title|dub(?:bed)?|label(?:led|ed)?|relabel|rename[d]?|known as|be|is|as|to|into"
+    r"(?:\b(?:call(?:ed|ing)?|nam(?:e|ed|ing|ens)|titled?|title|dub(?:bed)?|label(?:led|ed)?|relabel|rename[d]?"
+    r"|known as|be|is|as|to|into"
     r"|hei(?:ß|ss)en|hei(?:ß|ss)t|nenn(?:e|en|st)?|umbenennen in|taufe?n?|read|bear|get|name)\b|=|:|->|→)"
-    r"(?:\s+(?:it|that|this|them|one|the name|a name|name|the title|as|to|be|group|cluster|pile|\d+|sie|ihn|es|das|die|den|der|gruppe))*\s+",
+    r"(?:\s+(?:it|that|this|them|one|the name|a name|name|the title|as|to|be|group|cluster|pile|\d+"
+    r"|sie|ihn|es|das|die|den|der|gruppe))*\s+",
     re.IGNORECASE,
 )
 
@@ -95,13 +98,15 @@ def title(turn: Turn) -> str:
 
 
 _TO_BE_CALLED = re.compile(
-    r"(?:\b(?:soll(?:te)?|sollen)(?: (?:die|das|der|sie|es|gruppe \d+|jetzt|bitte|künftig|lieber))*\s+|\b(?:würde|wuerde|möchte|will|wollen)"
-    r" (?:ich |wir )?(?:sie|die|das|es|ihn)(?: (?:gern|gerne|lieber|bitte))?\s+)(?P<title>.+?)\s+(?:hei(?:ß|ss)en|nennen|taufen)\b",
+    r"(?:\b(?:soll(?:te)?|sollen)(?: (?:die|das|der|sie|es|gruppe \d+|jetzt|bitte|künftig|lieber))*\s+"
+    r"|\b(?:würde|wuerde|möchte|will|wollen) (?:ich |wir )?(?:sie|die|das|es|ihn)(?: (?:gern|gerne|lieber|bitte))?\s+)"
+    r"(?P<title>.+?)\s+(?:hei(?:ß|ss)en|nennen|taufen)\b",
     re.IGNORECASE,
 )
 
 
 def merge(turn: Turn) -> Plan:
+    """Groups made one; one that is named alone joins the one that was looked at or changed last."""
     by_pattern = regrouping.merge(turn)
     groups = groups_said(turn, several=True)
     if by_pattern.calls or not groups or not (looking.clusters_named(turn) or may_be_groups(turn)):
@@ -113,6 +118,7 @@ def merge(turn: Turn) -> Plan:
 
 
 def split(turn: Turn) -> Plan:
+    """A group in parts: of two bare numbers the first is the group and the second how many parts."""
     by_pattern = regrouping.split(turn)
     if by_pattern.calls:
         return by_pattern
@@ -127,6 +133,7 @@ def split(turn: Turn) -> Plan:
 
 
 def move(turn: Turn) -> Plan:
+    """Sounds put into the group named last, or into none where they are to be taken out."""
     by_pattern = regrouping.move(turn)
     if by_pattern.calls:
         return by_pattern

@@ -13,6 +13,7 @@ from agent.llm.embedded.turn import Turn
 
 
 def export(turn: Turn) -> Plan:
+    """Copies or a list of what is named, else of what was exported or shown last; the folder is called as was said."""
     words, how, memory = plain(turn), exporting.how(turn), turn.memory
     name = _folder_name(turn)
     selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
@@ -36,8 +37,11 @@ def export(turn: Turn) -> Plan:
     return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
 
 
+_SHORT_NAME = 3  # words from which on a capital letter alone makes no name
+
 _FOLDER = re.compile(
-    r"\b(?:folder|directory|ordner|verzeichnis)\s+(?:(?:that is |to be )?(?:called|named|titled)|(?:with|by|under) the name(?: of)?|name|namens|mit dem namen"
+    r"\b(?:folder|directory|ordner|verzeichnis)\s+(?:(?:that is |to be )?(?:called|named|titled)"
+    r"|(?:with|by|under) the name(?: of)?|name|namens|mit dem namen"
     r"|genannt|der|as)?\s*(?:hei(?:ß|ss)t\s+)?(?P<name>[^,.;!?\n]+)",
     re.IGNORECASE,
 )
@@ -49,13 +53,11 @@ def _folder_name(turn: Turn) -> str:
     if found is None or not (name := without_trailing(found["name"])):
         return ""
     in_topics = any(start >= found.start() for start, _ in topics(turn))
-    clearly = re.search(
-        r"call|name|titled|namens|genannt|hei(?:ß|ss)t", found[0][: found.start("name") - found.start()], re.I
-    )
-    capital = name[0].isupper() and name.split()[0].lower() not in EMPTY
-    return (
-        name if len(name) <= LONGEST_TITLE and (clearly or (capital and (in_topics or len(name.split()) < 3))) else ""
-    )
+    before = found[0][: found.start("name") - found.start()]
+    is_called = re.search(r"call|name|titled|namens|genannt|hei(?:ß|ss)t", before, re.IGNORECASE) is not None
+    is_capital = name[0].isupper() and name.split()[0].lower() not in EMPTY
+    is_title = is_called or (is_capital and (in_topics or len(name.split()) < _SHORT_NAME))
+    return name if is_title and len(name) <= LONGEST_TITLE else ""
 
 
 _WHOLE = re.compile(

@@ -1,12 +1,13 @@
 """Searches, and what changes the list that one has shown."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from agent.llm.embedded import searching, subtitling
 from agent.llm.embedded.lenient.lengths import bounds
 from agent.llm.embedded.lenient.likely import LONG
-from agent.llm.embedded.lenient.topics import english, filled, parted, qualities, topic, topics
+from agent.llm.embedded.lenient.topics import parted, phrase_in_english, qualities, topic, topics, without_empty
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, given, limits
 from agent.llm.embedded.pointing import plain
@@ -24,7 +25,9 @@ def says_too_much(turn: Turn, made: Plan) -> bool:
     if re.search(r"[,;.]", title):
         return any(turn.said[start:end] in title for start, end in topics(turn))
     found = {
-        word for start, end in topics(turn) for word in re.findall(r"[^\W\d_]+", english(turn, start, end).lower())
+        word
+        for start, end in topics(turn)
+        for word in re.findall(r"[^\W\d_]+", phrase_in_english(turn, start, end).lower())
     }
     text = " ".join(str(each.args.get(name, "")) for each in made.calls for name in ("text", "without"))
     before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
@@ -50,6 +53,7 @@ def _how_many(turn: Turn) -> int | None:
 
 
 def search(turn: Turn) -> Plan:
+    """A search for what the message is about, without what it excludes; the words as a whole where it is not clear."""
     text, without = parted(turn)
     if turn.attached or not text:
         return searching.words(turn)
@@ -58,8 +62,9 @@ def search(turn: Turn) -> Plan:
 
 
 def narrow(turn: Turn) -> Plan:
-    search, (text, without) = turn.memory.search, parted(turn)
-    if search is None or turn.attached:
+    """The last search with more asked of it: words, what is to be left out, a length or a number."""
+    last, (text, without) = turn.memory.search, parted(turn)
+    if last is None or turn.attached:
         return search(turn)
     within = limits(turn.slots) | bounds(turn)
     if not (text or without or given(within) or turn.slots.k):
@@ -71,10 +76,10 @@ def narrow(turn: Turn) -> Plan:
         and made.calls[0].args.get("text", "x") != ""
     ):
         return made
-    before = search[1]
+    before = last[1]
     both = ", ".join(part for part in dict.fromkeys((str(before.get("without", "")), without)) if part)
-    more = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
-    wanted = " ".join(part for part in (str(before.get("text", "")), more) if part)
+    added = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
+    wanted = " ".join(part for part in (str(before.get("text", "")), added) if part)
     return searching.repeat(turn, "narrow", **within, k=turn.slots.k, without=both, text=wanted)
 
 
@@ -86,30 +91,30 @@ def _of_lengths(turn: Turn) -> Plan | None:
 
 
 def quality(turn: Turn) -> Plan:
+    """The last search in another shade, "darker ones"; a new one for what it was not about."""
     made = searching.quality(turn)
-    search = turn.memory.search
-    if (
-        search is not None
-        and topic(turn)
-        and not set(topic(turn).split()) & set(str(search[1].get("text", "")).split())
-    ):
-        return searching.words(turn)
-    if search is None or (made.calls and made.calls[0].args.get("text", "") != "" and _goes_on(made, search)):
+    last = turn.memory.search
+    if last is None:
         return made
-    words = [word for word in re.findall(r"[a-z]{4,}(?:er|est)\b|\b[a-z]+(?=y\b)y", plain(turn))]
+    before = str(last[1].get("text", ""))
+    if topic(turn) and not set(topic(turn).split()) & set(before.split()):
+        return searching.words(turn)
+    if made.calls and made.calls[0].args.get("text", "") != "" and _goes_on(made, before.split()):
+        return made
+    words = re.findall(r"[a-z]{4,}(?:er|est)\b|\b[a-z]+(?=y\b)y", plain(turn))
     if not words:
         return made
-    plainest = re.sub(r"i(?:er|est)$", "y", words[-1])
-    plainest = re.sub(r"(?:er|est)$", "", plainest)
-    return searching.repeat(turn, "quality", text=f"{search[1].get('text', '')} {plainest}".strip())
+    positive = re.sub(r"(?:er|est)$", "", re.sub(r"i(?:er|est)$", "y", words[-1]))
+    return searching.repeat(turn, "quality", text=f"{before} {positive}".strip())
 
 
-def _goes_on(made: Plan, search: tuple[str, dict[str, Any]]) -> bool:
-    before = str(search[1].get("text", "")).split()
+def _goes_on(made: Plan, before: Sequence[str]) -> bool:
+    """Whether a search holds a word of the one before it."""
     return not before or bool(set(before) & set(str(made.calls[0].args.get("text", "")).split()))
 
 
 def more(turn: Turn) -> Plan:
+    """More of the last search; a bare number says how many."""
     bare = next((ref.number for ref in turn.slots.refs if ref.kind in ("number", "first", "last")), 0)
     if bare and turn.memory.search is not None and not turn.slots.k and not turn.slots.k_more:
         return searching.repeat(turn, "more", k=min(bare, searching.MOST_HITS))
@@ -117,22 +122,20 @@ def more(turn: Turn) -> Plan:
 
 
 def like(turn: Turn) -> Plan:
+    """Sounds like a named or attached one, or like a stretch of it, and what else a longer sentence asks of them."""
     stretch = given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) if turn.slots.start_s is None else {}
     if stretch and len(turn.slots.refs) > 1:
         del turn.slots.refs[1:]  # "from second 1 to second 2" names no sounds
     made = searching.like(turn)
     if not made.calls or made.calls[0].name != "search_by_audio":
         return made
-    more: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
     if is_loose(turn):
         kept, left = parted(turn)
-        more = {"text": kept if not stretch else "", "without": left}
+        asked = {"text": kept if not stretch else "", "without": left}
+    besides = {**without_empty(asked), **stretch, **bounds(turn)}
     calls = (
-        Call(
-            each.name,
-            {**{k: v for k, v in each.args.items() if k not in more}, **filled(more), **stretch, **bounds(turn)},
-        )
-        for each in made.calls
+        Call(each.name, {**{k: v for k, v in each.args.items() if k not in asked}, **besides}) for each in made.calls
     )
     return Plan("like", tuple(calls))
 
@@ -140,5 +143,3 @@ def like(turn: Turn) -> Plan:
 def is_loose(turn: Turn) -> bool:
     """Whether a sentence is one that grammars read badly: long, of several clauses, or of another language."""
     return turn.said != turn.text or len(turn.said.split()) > LONG or re.search(r"[.;!?] \S", turn.said) is not None
-
-

@@ -33,11 +33,13 @@ def _read_grouping(turn: Turn) -> None:
 
 
 def recluster(turn: Turn) -> Plan:
+    """The last groups made anew, by the method that is named anywhere in the message."""
     _read_grouping(turn)
     return looking.recluster(turn)
 
 
 def cluster(turn: Turn) -> Plan:
+    """Groups of all sounds, of those shown last, or of those that the message is about."""
     _read_grouping(turn)
     made = looking.cluster(turn)
     if looking.these(turn):
@@ -60,6 +62,7 @@ def _only_known(turn: Turn, made: Plan) -> Plan:
 
 
 def describe(turn: Turn) -> Plan:
+    """What the groups hold that are named, four at most; the groups that are shown where none is."""
     made = looking.describe(turn)
     if made.calls:
         return made
@@ -72,6 +75,7 @@ def describe(turn: Turn) -> Plan:
 
 
 def group_facts(turn: Turn) -> Plan:
+    """What is asked of one group, else of all of them or of the map."""
     groups = groups_said(turn)[:1]
     if groups:
         return describe(turn)
@@ -79,12 +83,14 @@ def group_facts(turn: Turn) -> Plan:
 
 
 def rename_clustering(turn: Turn) -> Plan:
+    """A name for a clustering, the one shown last where none is named."""
     called, number = title(turn), turn.slots.clustering
     back = number if number != (turn.memory.clustering or {}).get("clustering") else None
     return call("versions", "versions", restore=back, name=called) if called else revisiting.versions(turn)
 
 
 def restore(turn: Turn) -> Plan:
+    """A clustering that was there before, by its number or place; else the one before the one shown."""
     made = revisiting.about_versions(turn)
     if made is not None and made.calls and "restore" in made.calls[0].args:
         return made
@@ -97,6 +103,7 @@ def restore(turn: Turn) -> Plan:
 
 
 def versions(turn: Turn) -> Plan:
+    """The clusterings that are kept, or what differs between two of them."""
     made = revisiting.about_versions(turn)
     if made is not None and made.calls:
         return made

@@ -8,19 +8,24 @@ from agent.llm.embedded.turn import Turn
 
 _SPAN_S = r"(?P<n>\d*\.?\d+) ?(?P<u>ms|milliseconds?|s|secs?|seconds?|min|mins|minutes?)?\b"
 
-_MORE_THAN = r"longer than|more than|over|above|exceed(?:s|ing)?|beyond|past|at least|min(?:imum)?|not less than|no less than|from"
+_MORE_THAN = (
+    r"longer than|more than|over|above|exceed(?:s|ing)?|beyond|past|at least|min(?:imum)?"
+    r"|not less than|no less than|from"
+)
 
 _LESS_THAN = r"shorter than|less than|under|below|at most|max(?:imum|imal)?|up to|within|not exceeding|tops"
 
 _BOUND = re.compile(rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: of)? {_SPAN_S}")
 
 _BOUND_AFTER = re.compile(
-    rf"(?<![\w.]){_SPAN_S} (?:long )?(?:(?P<more>or (?:more|longer|over|up)|and (?:up|more|over)|upwards|plus|at least|min)|"
-    r"(?P<less>or (?:less|shorter|under)|at most|max(?:imum)?|tops|at the most))"
+    rf"(?<![\w.]){_SPAN_S} (?:long )?"
+    r"(?:(?P<more>or (?:more|longer|over|up)|and (?:up|more|over)|upwards|plus|at least|min)"
+    r"|(?P<less>or (?:less|shorter|under)|at most|max(?:imum)?|tops|at the most))"
 )
 
 _FLIPS = re.compile(
-    r"\b(?:no|not|nothing|none|without|omit|exclude|drop|remove|cut|skip|hide|lose|ditch|rid of|leave out|nor|never)\b[^.;!?]{0,40}$"
+    r"\b(?:no|not|nothing|none|without|omit|exclude|drop|remove|cut|skip|hide|lose|ditch|rid of|leave out|nor|never)\b"
+    r"[^.;!?]{0,40}$"
 )
 
 _MAY_GO = re.compile(r"^[^.;!?]{0,12}\b(?:may go|can go|has to go|must go|should go|is out|are out)\b")
@@ -36,13 +41,16 @@ def bounds(turn: Turn) -> dict[str, float]:
     found: dict[str, float] = {}
     words = re.sub(r"(?<![\d.])\.(?=\d)", "0.", plain(turn))
     for match in (*_BOUND.finditer(words), *_BOUND_AFTER.finditer(words)):
-        unit = match["u"] or "s"
-        length_s = float(match["n"]) * (
-            0.001 if (unit.startswith("mi") and "l" in unit) or unit == "ms" else 60 if unit.startswith("min") else 1
-        )
+        length_s = float(match["n"]) * _seconds_per(match["u"] or "s")
         is_least = match["more"] is not None
         if not _FIXED.search(match["more"] or match["less"]):
             flips = bool(_FLIPS.search(words[: match.start()])) or bool(_MAY_GO.search(words[match.end() :]))
             is_least = is_least != flips
         found.setdefault("min_s" if is_least else "max_s", round(length_s, 6))
     return found
+
+
+def _seconds_per(unit: str) -> float:
+    if unit == "ms" or unit.startswith("milli"):
+        return 0.001
+    return 60.0 if unit.startswith("min") else 1.0

@@ -15,10 +15,19 @@ from core.words import shipped_vectors
 
 def likely(turn: Turn) -> list[Want]:
     """What may be wanted, the likeliest first, after what was shown: what changes a list needs a list to change."""
-    memory = turn.memory
     if set(re.findall(r"\w+", turn.said.lower())) <= _NOTHING:
         return [Want("fine", 0.0)]
     scores = _heard(turn)
+    _weigh_by_what_was_shown(turn, scores)
+    _take_up(turn, scores)
+    _weigh_by_words(turn, scores)
+    whole = sum(scores.values())
+    return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+
+def _weigh_by_what_was_shown(turn: Turn, scores: dict[str, float]) -> None:
+    """What there is nothing for becomes less likely; a map that is shown draws what is said of it."""
+    memory = turn.memory
     has_list = memory.search is not None or memory.counted is not None
     has_groups = memory.clustering is not None or memory.cluster is not None
     for names, holds, factor in (
@@ -30,6 +39,11 @@ def likely(turn: Turn) -> list[Want]:
     ):
         for name in names if holds else ():
             scores[name] *= factor
+
+
+def _take_up(turn: Turn, scores: dict[str, float]) -> None:
+    """The same words are about what was shown last: "only the dogs" changes a list, a timeline, a count or a copy."""
+    memory = turn.memory
     if memory.selection is not None and _THESE.search(plain(turn)) and len(turn.said.split()) < LONG:
         _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
     if memory.clustering is not None and memory.latest is memory.clustering:
@@ -44,16 +58,18 @@ def likely(turn: Turn) -> list[Want]:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
     if SAME.search(plain(turn)) and (again := _done_last(turn)):
         _instead(scores, again, set(scores) - {again})
+
+
+def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
+    """What a want is hardly put without, such as "where" for moments, counts for more than the models know."""
     if turn.says("other"):
         _instead(scores, "other", {"pick"})
-    if memory.map is None and not _OF_A_MAP.search(spoken(turn)):
+    if turn.memory.map is None and not _OF_A_MAP.search(spoken(turn)):
         scores["map"] *= 0.02
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
         scores["export"] *= 5.0
-    whole = sum(scores.values())
-    return [Want(name, score / whole) for name, score in sorted(scores.items(), key=lambda item: -item[1])]
 
 
 _NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
@@ -62,12 +78,14 @@ LONG = 9  # words of a sentence that grammars read badly
 _SURELY_MORE = 0.7
 
 _OF_A_MAP = re.compile(
-    r"\b(?:maps?|karte\w*|pictures?|bild\w*|plots?|charts?|colou?r\w*|farb\w*|landscape|where|scatter\w*|visuali\w+|draw\w*|tint\w*|paint\w*)\b|färb",
+    r"\b(?:maps?|karte\w*|pictures?|bild\w*|plots?|charts?|colou?r\w*|farb\w*|landscape|where|scatter\w*"
+    r"|visuali\w+|draw\w*|tint\w*|paint\w*)\b|färb",
     re.IGNORECASE,
 )
 
 _WHEN = re.compile(
-    r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b",
+    r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?"
+    r"|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b",
     re.IGNORECASE,
 )
 
@@ -134,6 +152,7 @@ _LONG_WORD = 8
 
 
 def _instead(scores: dict[str, float], name: str, others: Collection[str]) -> None:
+    """Gives one want what others had."""
     for other in others:
         scores[name] += scores[other]
         scores[other] = 0.0

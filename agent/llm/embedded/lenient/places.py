@@ -31,6 +31,7 @@ def point(turn: Turn) -> None:
 
 
 def place(nth: str) -> int:
+    """The place that an ordinal names, from 1; "last" is -1."""
     return 1 if nth in ("top", "best") else lexicon()["ordinals"][nth]
 
 
@@ -43,9 +44,11 @@ NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= (?:one|1)\b))\b(?! (?:[2-9]|\d\d))")
 _FIRST_N = re.compile(r"\b(first|top|best|last|bottom|final) ([2-9]|1\d|20)\b(?! (?:s|secs?|seconds?|min\w*|hours?)\b)")
 
 _ALL_BUT = re.compile(
-    rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))? (?:but|except|besides|apart from|other than){_SOME_PLACES}"
+    rf"\b(?:all|everything|each|every one|them)(?: of (?:them|those|these))?"
+    rf" (?:but|except|besides|apart from|other than){_SOME_PLACES}"
 )
 
 _WITHOUT_PLACE = re.compile(
-    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?){_SOME_PLACES}\b.*\b(?:rest|others?|remaining)\b"
+    rf"\b(?:ditch|drop|skip|without|not|leave out|forget|lose|minus|except(?: for)?){_SOME_PLACES}\b"
+    r".*\b(?:rest|others?|remaining)\b"
 )

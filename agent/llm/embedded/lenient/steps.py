@@ -38,7 +38,7 @@ _AS_WELL = 0.3
 """What is at least this share as likely as the likeliest is tried where that lacks something."""
 
 
-def step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
+def likeliest_step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> Plan:
     """The step for the likeliest thing that has all it needs, else the question back for the likeliest."""
     point(turn)
     best, *others = likely(turn)

@@ -7,7 +7,7 @@ from agent.llm.embedded.lenient.changing import groups_said
 from agent.llm.embedded.lenient.finding import search
 from agent.llm.embedded.lenient.grouping import describe
 from agent.llm.embedded.lenient.lengths import bounds
-from agent.llm.embedded.lenient.topics import EMPTY, filled, parted, topics
+from agent.llm.embedded.lenient.topics import EMPTY, parted, topics, without_empty
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, call, given, limits
 from agent.llm.embedded.pointing import plain, slots_of
@@ -16,6 +16,7 @@ from agent.llm.embedded.turn import Turn
 
 
 def show_map(turn: Turn) -> Plan:
+    """The map, in the colour that is named in English or German; of the clustering it was last drawn for."""
     words = f"{plain(turn)} {turn.said.lower()}"
     colour = next((name for name, pattern in _COLOURS.items() if re.search(rf"\b(?:{pattern})", words)), "")
     clustering = turn.slots.clustering
@@ -37,6 +38,7 @@ _COLOURS = {
 
 
 def count(turn: Turn) -> Plan:
+    """How many sounds hold what is named, without what is excluded; a count that says neither goes on from the last."""
     by_pattern = counting.about_counts(turn)
     if by_pattern is not None and by_pattern.calls:
         return by_pattern
@@ -50,7 +52,7 @@ def count(turn: Turn) -> Plan:
     before = turn.memory.counted or {}
     goes_on = not heard and bool(before.get("heard"))
     heard = list(before["heard"]) if goes_on else heard
-    return Plan("count", (Call("count_sounds", {"heard": heard, **filled({"without": without}), **within}),))
+    return Plan("count", (Call("count_sounds", {"heard": heard, **without_empty({"without": without}), **within}),))
 
 
 def _known_words(turn: Turn, kept: str) -> list[str]:
@@ -60,10 +62,12 @@ def _known_words(turn: Turn, kept: str) -> list[str]:
 
 
 def overview(turn: Turn) -> Plan:
+    """What the library holds, as a whole where the message is about nothing in it."""
     return looking.overview(turn) if turn.slots.narrows or topics(turn) else call("overview", "get_metadata")
 
 
 def moments_of(turn: Turn) -> Plan:
+    """When something is heard in all sounds; a search where the ears know nothing of the kind."""
     by_pattern = moments.about_moments(turn)
     if by_pattern is not None:
         return by_pattern
@@ -73,10 +77,12 @@ def moments_of(turn: Turn) -> Plan:
 
 
 def ears_use(turn: Turn) -> Plan:
+    """Other ears, by their name; all of them where none is named."""
     return hearing.about_ears(turn) or hearing.use_named(turn) or call("ears", "ears")
 
 
 def compare_ears(turn: Turn) -> Plan:
+    """How two pairs of ears differ, by folder where folders are spoken of and not excluded."""
     if not re.search(r"\b(?:folders?|ordner\w*)\b", turn.said, re.IGNORECASE):
         return call("compare_ears", "compare_ears")
     no = re.search(r"\b(?:disregard|ignore|ignoring|without|not|no|regardless|ohne|nicht)\b", turn.said, re.IGNORECASE)
@@ -84,6 +90,7 @@ def compare_ears(turn: Turn) -> Plan:
 
 
 def details(turn: Turn) -> Plan:
+    """What is known of sounds, or of groups where groups were shown; what a question back was about stays named."""
     if turn.memory.places_are == "clusters" and not looking.clusters_named(turn):
         groups = groups_said(turn)
         pointed = [ref for ref in turn.slots.refs if ref.kind == "place"]
@@ -97,6 +104,7 @@ def details(turn: Turn) -> Plan:
 
 
 def selection(turn: Turn) -> Plan:
+    """What a selection on the map holds, the one made last where none is named."""
     numbered = first("selection", plain(turn))
     number = int(numbered[1]) if numbered else turn.memory.selection
     return call("selection", "describe_selection", selection=number) if number else mapping.selection(turn)

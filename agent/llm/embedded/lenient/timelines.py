@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.llm.embedded import replies, subtitling
-from agent.llm.embedded.lenient.topics import filled, listed, parted, without_trailing
+from agent.llm.embedded.lenient.topics import enumerated, parted, without_empty, without_trailing
 from agent.llm.embedded.plans import Call, Plan, ask, given
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.turn import Turn
 
 
 def events(turn: Turn) -> Plan:
+    """What is heard in a sound and when, only or without what is named, in a stretch of it."""
     by_pattern = subtitling.about_events(turn)
     if by_pattern is not None and by_pattern.calls:
         return by_pattern
@@ -20,11 +21,12 @@ def events(turn: Turn) -> Plan:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     kept, left = parted(turn)
     stretch = subtitling.stretch(subtitling.in_seconds(plain(turn)))
-    args = {"only": listed(kept), "without": listed(left), **subtitling.style(turn.said)}
-    return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **filled(args)}),))
+    args = {"only": enumerated(kept), "without": enumerated(left), **subtitling.style(turn.said)}
+    return Plan("events", (Call("hear_events", {"sound": sound, **given(stretch), **without_empty(args)}),))
 
 
 def change_events(turn: Turn) -> Plan:
+    """The timeline shown last with something different: a stretch, a label, or what is left out."""
     shown = turn.memory.timeline
     by_pattern = subtitling.about_events(turn)
     if shown is None:
@@ -33,29 +35,35 @@ def change_events(turn: Turn) -> Plan:
         return by_pattern
     before: Mapping[str, Any] = shown.get("edits") or {}
     kept, left = parted(turn)
-    edits: dict[str, Any] = (
-        dict(before) | given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) | subtitling.style(turn.said)
-    )
-    if (
-        (renamed := _RENAMED.search(turn.said))
-        and (old := _plain(renamed["old"] or renamed["old2"]))
-        and (new := _plain(renamed["new"] or renamed["new2"]))
-    ):
-        edits["rename"] = {**edits.get("rename", {}), old: new}
+    stretch = subtitling.stretch(subtitling.in_seconds(plain(turn)))
+    edits: dict[str, Any] = dict(before) | given(stretch) | subtitling.style(turn.said)
+    if renamed := _renamed(turn.said):
+        edits["rename"] = {**edits.get("rename", {}), **renamed}
     else:
-        edits |= filled({"only": listed(kept)})
+        edits |= without_empty({"only": enumerated(kept)})
         if left:
-            edits["without"] = list(dict.fromkeys([*edits.get("without", []), *listed(left)]))
+            edits["without"] = list(dict.fromkeys([*edits.get("without", []), *enumerated(left)]))
     return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
 
 
 _RENAMED = re.compile(
-    r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)\s+(?:instead of|in place of|rather than|not|statt|anstatt|statt)\s+(?P<old2>[^,;.!?]+)|"
-    r"(?:where(?:ver)? (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?),? (?:please )?(?:write|put|say|make (?:it|that))"
-    r" (?P<new>[^,;.]+?)(?: instead| please|[.!]|$)",
+    r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)"
+    r"\s+(?:instead of|in place of|rather than|not|statt|anstatt)\s+(?P<old2>[^,;.!?]+)"
+    r"|(?:where(?:ver)? (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?),?"
+    r" (?:please )?(?:write|put|say|make (?:it|that)) (?P<new>[^,;.]+?)(?: instead| please|[.!]|$)",
     re.IGNORECASE,
 )
 
 
-def _plain(words: str) -> str:
+def _renamed(said: str) -> dict[str, str]:
+    """What a label is to read instead, by what it reads now; empty where no such thing is asked for."""
+    match = _RENAMED.search(said)
+    if match is None:
+        return {}
+    old, new = _label(match["old"] or match["old2"]), _label(match["new"] or match["new2"])
+    return {old: new} if old and new else {}
+
+
+def _label(words: str) -> str:
+    """Words without an article before them and a courtesy after them."""
     return without_trailing(re.sub(r"^(?:the|a|an|it)\s+", "", words.strip()))

@@ -36,6 +36,7 @@ def qualities() -> frozenset[str]:
 
 
 def means_nothing(words: str) -> bool:
+    """Whether words name no sound by themselves: small words, and units of time, misspelt ones too."""
     said = set(re.findall(r"[^\W\d_]+", words.lower()))
     return said <= EMPTY or all(slips(word, "seconds") <= 2 for word in said)
 
@@ -44,18 +45,20 @@ EMPTY = frozenset(
     "a an the some any it its that this those these them they one ones all everything something anything what which who"
     " i you we she he me my our your and or of in on at to for from with is are was be do does did have has more less"
     " sound sounds recording recordings file files clip clips sample samples take takes kind kinds people"
-    " thing things stuff library collection archive group groups cluster clusters ein eine einen der die das den dem des"
-    " es ich sie er wir mir mich alles etwas was und oder von in im am mit für zu zum klang klänge klaenge geräusch"
-    " geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung archiv treffer stück stücke".split()
+    " thing things stuff library collection archive group groups cluster clusters"
+    " ein eine einen der die das den dem des es ich sie er wir mir mich alles etwas was und oder von in im am mit für"
+    " zu zum klang klänge klaenge geräusch geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung"
+    " archiv treffer stück stücke".split()
 )
 
 
 def topic(turn: Turn) -> str:
     """What a message is about, in English; empty if it says nothing of the kind."""
-    return ", ".join(english(turn, start, end) for start, end in topics(turn))
+    return ", ".join(phrase_in_english(turn, start, end) for start, end in topics(turn))
 
 
-def english(turn: Turn, start: int, end: int) -> str:
+def phrase_in_english(turn: Turn, start: int, end: int) -> str:
+    """A stretch in English, without the small words around it; comparatives as the plain word, slips mended."""
     words = re.sub(r"^\W*(?:\d+\s+)?|[\s.,;:!?]+$", "", stretch_in_english(turn.said, start, end))
     words = re.sub(
         r"^(?:(?:a|an|the|some|any|of|with|on|in|someone|for|more|just|only)\s+)+", "", words, flags=re.IGNORECASE
@@ -65,9 +68,10 @@ def english(turn: Turn, start: int, end: int) -> str:
 
 
 _NOT = re.compile(
-    r"\b(?:no|not|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill|nix"
-    r"|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser|außer|weg|raus|minus|never|none"
-    r"|nothing|leave|leaving|filter|mute|disregards?|disregard|spare|unless|instead of|rather than|streich|lass|lösch)\b",
+    r"\b(?:no|not|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill"
+    r"|nix|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser"
+    r"|außer|weg|raus|never|none|nothing|leave|leaving|filter|mute|disregards?|spare"
+    r"|unless|instead of|rather than|streich|lass|lösch)\b",
     re.IGNORECASE,
 )
 
@@ -95,14 +99,15 @@ def parted(turn: Turn) -> tuple[str, str]:
             or bool(_AWAY_AFTER.match(turn.said[stop:]))
             or bool(_OUT_AFTER.match(turn.said[stop:]) and _NOT.search(turn.said[:start]))
         )
-        (left if out else kept).append(english(turn, start, stop))
+        (left if out else kept).append(phrase_in_english(turn, start, stop))
         end = stop
     return " ".join(kept), ", ".join(left)
 
 
 _TRAILING = re.compile(
     r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
-    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
+    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))"
+    r"\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
     re.IGNORECASE,
 )
 
@@ -121,13 +126,17 @@ def joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
 
 
 def without_trailing(text: str) -> str:
+    """A title without courtesies after it ("please", "from now on") and without its quotes."""
     return _TRAILING.sub("", text).strip(" \"“”„'‘’")
 
 
-def listed(words: str) -> list[str]:
+def enumerated(words: str) -> list[str]:
+    """Things that commas and "and" part, each without its article."""
     parts = re.split(r"\s*(?:,|\band\b|&|\bund\b)\s*", words)
-    return [plain_part for part in parts if (plain_part := re.sub(r"^(?:the|all|any|some|a|an)\s+", "", part.strip()))]
+    bare = (re.sub(r"^(?:the|all|any|some|a|an)\s+", "", part.strip()) for part in parts)
+    return [part for part in bare if part]
 
 
-def filled(args: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that say something: no empty text, no empty list, no 0."""
     return {name: value for name, value in args.items() if value}
