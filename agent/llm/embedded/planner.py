@@ -108,6 +108,8 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     intent = _SAME_WANT.get(guesses[0].intent, guesses[0].intent)
     same = intent == want.name and intent not in _READ_LENIENTLY and not is_loose(turn)
     surest = _QUITE_SURE if intent == "search" else near - _MUCH_NEARER  # all that is unknown is looked for
+    if is_foreign(turn):
+        return None
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
     return None if step is not None and intent == "search" and says_too_much(turn, step) else step

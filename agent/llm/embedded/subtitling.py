@@ -26,7 +26,7 @@ def about_events(turn: Turn) -> Plan | None:
     words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
     shown = turn.memory.timeline
     if first("save_subtitles", words):
-        return _saved(turn, words)
+        return saved(turn, words)
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
     sound = source(turn)
@@ -39,7 +39,7 @@ def about_events(turn: Turn) -> Plan | None:
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
-def _saved(turn: Turn, words: str) -> Plan:
+def saved(turn: Turn, words: str) -> Plan:
     """The subtitles as a file: as they were shown last, unless another sound is named."""
     sound, shown = source(turn), turn.memory.timeline or {}
     if sound is None:

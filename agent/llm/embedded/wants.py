@@ -170,10 +170,10 @@ def _hashed(counts: Counter[str], width: int) -> dict[int, float]:
     return columns
 
 
-def _runs(word: str) -> set[str]:
+def _runs(word: str) -> list[str]:
     """The runs of letters of a word, its edges marked."""
     framed = f"_{word}_"
-    return {framed[i : i + n] for n in _LETTERS for i in range(len(framed) - n + 1)}
+    return list(dict.fromkeys(framed[i : i + n] for n in _LETTERS for i in range(len(framed) - n + 1)))
 
 
 def _mean(words: Sequence[str]) -> Floats:

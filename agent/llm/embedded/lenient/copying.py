@@ -41,7 +41,7 @@ _SHORT_NAME = 3  # words from which on a capital letter alone makes no name
 
 _FOLDER = re.compile(
     r"\b(?:folder|directory|ordner|verzeichnis)\s+(?:(?:that is |to be )?(?:called|named|titled)"
-    r"|(?:with|by|under) the name(?: of)?|name|namens|mit dem namen"
+    r"|(?:with|by|under) the name(?: of)?|namens|mit dem namen|name"
     r"|genannt|der|as)?\s*(?:hei(?:ß|ss)t\s+)?(?P<name>[^,.;!?\n]+)",
     re.IGNORECASE,
 )

@@ -37,7 +37,7 @@ def place(nth: str) -> int:
 
 _ORDINALS = "|".join(lexicon()["ordinals"])
 
-_SOME_PLACES = rf"(?P<what>(?: for| the| and| one| 1| ?,| {_ORDINALS}| top)+)"
+_SOME_PLACES = rf"(?P<what>(?: for| the| and| one| 1| ?,| (?:{_ORDINALS})| top)+)"
 
 NTH = re.compile(rf"\b(?:{_ORDINALS}|top(?= (?:one|1)\b))\b(?! (?:[2-9]|\d\d))")
 

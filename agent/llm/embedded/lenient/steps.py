@@ -27,7 +27,7 @@ from agent.llm.embedded.lenient.telling import (
     selection,
     show_map,
 )
-from agent.llm.embedded.lenient.timelines import change_events, events
+from agent.llm.embedded.lenient.timelines import change_events, events, save
 from agent.llm.embedded.plans import Plan, call
 from agent.llm.embedded.turn import Turn
 
@@ -81,7 +81,7 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "map": show_map,
     "events": events,
     "events_change": change_events,
-    "save_subtitles": events,
+    "save_subtitles": save,
     "ears": lambda _: call("ears", "ears"),
     "ears_use": ears_use,
     "compare_ears": compare_ears,

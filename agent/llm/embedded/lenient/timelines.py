@@ -67,3 +67,8 @@ def _renamed(said: str) -> dict[str, str]:
 def _label(words: str) -> str:
     """Words without an article before them and a courtesy after them."""
     return without_trailing(re.sub(r"^(?:the|a|an|it)\s+", "", words.strip()))
+
+
+def save(turn: Turn) -> Plan:
+    """The subtitles as they were shown last, as a file that the person is asked about."""
+    return subtitling.saved(turn, turn.text.lower())
