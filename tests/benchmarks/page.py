@@ -26,7 +26,7 @@ from core.settings import Settings
 from tests.browser.visits import CHROMIUM, FLAGS, USABLE
 
 COPIES = 14
-STARTS = 5
+STARTS = 20
 A_CHAT = 5  # questions in each chat
 QUESTIONS = (
     *("find rain", "find a dog", "find bells", "find glass", "find a kick drum", "find birds", "find an engine"),

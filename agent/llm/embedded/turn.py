@@ -17,6 +17,7 @@ ASKED = "earshot_asked"
 """Key in an answer's `additional_kwargs`: which intent the question back was about."""
 
 _DECIMAL = re.compile(r"(?<![\d,.])(\d+),(\d{1,3})(?= ?(?:s|sek\w*|sec\w*|m|min\w*)\b)")  # "0,6 s"
+_BARE_POINT = re.compile(r"(?<![\w.,/\\])\.(?=\d+ ?(?:s|secs?|seconds?|sek\w*|min\w*)\b)")  # ".4 s"
 _MOST_READ = 1000  # letters of a message; what comes after them is no command
 
 
@@ -69,7 +70,7 @@ def completed(turn: Turn) -> Turn:
 
 
 def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
-    said = _DECIMAL.sub(r"\1.\2", text[:_MOST_READ])
+    said = _BARE_POINT.sub("0.", _DECIMAL.sub(r"\1.\2", text[:_MOST_READ]))
     text = in_english(said)
     wording = read_wording(text, memory.names, vocabulary())
     slots = read_slots(wording)

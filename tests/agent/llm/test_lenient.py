@@ -66,6 +66,8 @@ def sounds_pointed_at(text: str) -> list[str]:
         ("1st + 3rd please", ["412", "3"]),
         ("the second, the fourth", ["57", "900"]),
         ("all but the first", ["57", "3", "900", "18"]),
+        ("everything except the first and the third", ["57", "900", "18"]),
+        ("ditch the second, i take the rest", ["412", "3", "900", "18"]),
         ("ditch the first, i take the rest", ["57", "3", "900", "18"]),
         ("the top two", ["412", "57"]),
         ("the bottom two", ["900", "18"]),
@@ -74,6 +76,11 @@ def sounds_pointed_at(text: str) -> list[str]:
 )
 def test_places_are_read_however_they_are_put(text, sounds):
     assert sounds_pointed_at(text) == sounds
+
+
+def test_all_but_one_are_copied_and_not_that_one():
+    ((name, args),) = done(saying("copy all but the first into a folder", "hits"))
+    assert (name, args["sounds"]) == ("export", ["57", "3", "900", "18"])
 
 
 @pytest.mark.parametrize("text", ["the first 3 seconds", "all but rain", "a second of silence", "on top of a roof"])

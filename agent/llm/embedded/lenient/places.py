@@ -8,16 +8,23 @@ from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.turn import Turn
 
 
+def leave_out(turn: Turn) -> bool:
+    """Reads "all but the first" as all the others of the list shown; whether the message says something of the kind."""
+    n_places, words = len(turn.memory.places), plain(turn)
+    match = _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)
+    gone = {place(nth) for nth in NTH.findall(match["what"])} if match else set()
+    if not gone or not n_places or turn.memory.places_are != "sounds":
+        return False
+    left = [n for n in range(1, n_places + 1) if n not in gone and n - n_places - 1 not in gone]
+    turn.slots.refs = [Ref("place", number=n) for n in left]
+    return True
+
+
 def point(turn: Turn) -> None:
     """Reads what is pointed at by place where no grammar did: "1st + 3rd", "all but the first", "the top two"."""
     memory, words = turn.memory, plain(turn)
     n_places = len(memory.places)
-    if memory.places_are == "sounds" and n_places and (match := _ALL_BUT.search(words) or _WITHOUT_PLACE.search(words)):
-        gone = {place(nth) for nth in NTH.findall(match["what"])}
-        left = [n for n in range(1, n_places + 1) if n not in gone and n - n_places - 1 not in gone]
-        turn.slots.refs = [Ref("place", number=n) for n in left]
-        return
-    if turn.slots.clusters and memory.places_are != "sounds":
+    if leave_out(turn) or (turn.slots.clusters and memory.places_are != "sounds"):
         return
     several = [
         Ref("last" if end in ("last", "bottom", "final") else "first", number=int(n))
