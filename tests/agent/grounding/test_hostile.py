@@ -67,6 +67,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ("cluster", {"k": 1, "method": "kmeans"}),
     ("edit_clusters", {"change": "rename", "clusters": [1], "title": "MARK"}),
     ("export", {"sounds": ["1"], "name": "MARK"}),
+    ("save_subtitles", {"sound": "1", "name": "MARK"}),
     ("ingest", {"folder": "FOLDER"}),
 ]
 
