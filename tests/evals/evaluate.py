@@ -41,6 +41,7 @@ SETS = {
     "ninth": FOLDER / "ninth.toml",
     "tenth": FOLDER / "tenth.toml",
     "eleventh": FOLDER / "eleventh.toml",
+    "thirteenth": FOLDER / "thirteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
