@@ -42,6 +42,7 @@ SETS = {
     "tenth": FOLDER / "tenth.toml",
     "eleventh": FOLDER / "eleventh.toml",
     "twelfth": FOLDER / "twelfth.toml",
+    "thirteenth": FOLDER / "thirteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
