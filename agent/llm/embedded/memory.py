@@ -41,7 +41,7 @@ class Memory:
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
     timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
-    edited: the clusters that the last change by hand named.
+    edited: the clusters that the last change by hand named. made: name and arguments of the last call that went well.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -74,6 +74,7 @@ class Memory:
     edited: list[int] = field(default_factory=list)
     renamed: bool = False
     told_of: list[int] = field(default_factory=list)
+    made: tuple[str, dict[str, Any]] = ("", {})
 
     def sounds(self, refs: Sequence[Ref]) -> list[str]:
         """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
@@ -151,6 +152,7 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if call is None:
         return
     name, args = call
+    memory.made = ("", {}) if failed else call
     memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
     memory.exporting = args if name == "export" else {}
     memory.renamed = name == "edit_clusters" and args.get("change") == "rename" and not failed
@@ -176,6 +178,8 @@ def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
     if not saved:  # subtitles can be saved again, in another form or after they were taken back
         memory.timeline = artifact if kind == "timeline" else None
     _remember_done(memory, artifact)
+    if kind == "timeline":  # its sound is what "it" means; the list that it came from stays
+        memory.focus = memory.looked_at = str(artifact.get("sound"))
     if reader is not None:
         memory.looked_at = None
         reader(memory, artifact)

@@ -29,6 +29,7 @@ from agent.llm.embedded.caveats import is_foreign
 from agent.llm.embedded.content import folder_name, holds_only, says_any
 from agent.llm.embedded.hearing import about_ears
 from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
+from agent.llm.embedded.lenient.ellipsis import goes_on
 from agent.llm.embedded.lenient.finding import is_loose, says_too_much
 from agent.llm.embedded.lenient.likely import likely
 from agent.llm.embedded.lenient.places import leave_out
@@ -98,6 +99,8 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
 
     None where there is none, and where it would do something else than what is surely wanted.
     """
+    if (step := goes_on(turn)) is not None:
+        return step
     for read in _BEFORE_GUESSES:
         if (step := read(turn)) is not None and (step.intent == turn.asked or not _is_against(step, want)):
             return None if step.calls and want.name == "rename" and says_too_much(turn, step) else step
@@ -114,7 +117,8 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
         return None
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
-    return None if step is not None and intent == "search" and says_too_much(turn, step) else step
+    wrong = step is not None and (_is_against(step, want) or (intent == "search" and says_too_much(turn, step)))
+    return None if wrong else step
 
 
 def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:

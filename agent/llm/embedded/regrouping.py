@@ -158,13 +158,16 @@ def _merge(turn: Turn) -> Plan | None:
         return None
     if these := _these_groups(turn):
         return _edit(turn, "merge", clusters=these)
-    words = without_clustering(plain(turn))
+    words = _INTO_ONE.sub("", without_clustering(plain(turn)))
     for match in found("merge", words):
         what = _THIS_WITH.sub(_this_group(turn), match["what"]) if _this_group(turn) else match["what"]
         numbers = groups_in(turn, re.sub(r"\bthe 2\b(?! and)", "", what))
         if numbers and len(numbers) > 1 and min(numbers) > 0:
             return _edit(turn, "merge", clusters=numbers)
     return None
+
+
+_INTO_ONE = re.compile(rf"(?<=\d) (?:in)?to (?:just |only )?(?:a single|1|one)(?: (?:\w+ )?{GROUP})?$")
 
 
 def _these_groups(turn: Turn) -> list[int]:

@@ -25,7 +25,7 @@ def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
     words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
     shown = turn.memory.timeline
-    if first("save_subtitles", words):
+    if first("save_subtitles", words) or (shown is not None and not turn.slots.refs and _AS_FILE.search(words)):
         return saved(turn, words)
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
@@ -37,6 +37,9 @@ def about_events(turn: Turn) -> Plan | None:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
+
+
+_AS_FILE = re.compile(r"\b(?:as|in|need|want|also) (?:an? |the )?(?:web ?)?(?:vtt|srt)\b(?: file)?(?! style)")
 
 
 def saved(turn: Turn, words: str) -> Plan:
@@ -83,6 +86,7 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def in_seconds(words: str) -> str:
     """Words that say how long a beginning is, as moments: "the first 2 seconds" is "from 0 s to 2 s"."""
+    words = re.sub(rf"\bbetween {_CLOCK.format('a')} and {_CLOCK.format('b')}", _from_to, words)
     words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", words)
     words = re.sub(r"\bfirst second\b", "first 1 s", words)
     words = re.sub(rf"\bfirst ({'|'.join(_FEW)}) seconds\b", lambda few: f"first {_FEW[few[1]]} s", words)
@@ -91,6 +95,13 @@ def in_seconds(words: str) -> str:
         r"from 0 s to \1 s",
         words,
     )
+
+
+def _from_to(between: re.Match[str]) -> str:
+    """ "between 1 and 2 seconds" as "from 1 seconds to 2 seconds": the unit of the end is that of both."""
+    begin, end = re.split(r" and ", between[0].removeprefix("between ").strip())
+    unit = between["bu"] or ""
+    return f"from {begin}{f' {unit}' if unit and not between['au'] else ''} to {end} "
 
 
 _FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _LANGUAGES = Path(__file__).with_name("languages")
+_LOW_QUOTES = re.compile(r"„([^“”\"\n]+)[“”\"]")
 _KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)|\S*[/\\]\S*|\S+\.\w{2,4}\b")
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST_STEM = 4  # letters of a word without its ending
@@ -49,7 +50,7 @@ class Language:
 
     def in_english(self, text: str) -> str:
         """The sentence with its turns of phrase and words replaced."""
-        text = self._parted(text)
+        text = _LOW_QUOTES.sub(r'"\1"', self._parted(text))
         for pattern, english in self.patterns:
             text = pattern.sub(english, text)
         pieces = _apart(text.replace('""', '"'))  # a pattern puts titles in quotes, and the person may have as well

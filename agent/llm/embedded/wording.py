@@ -18,7 +18,7 @@ MARK = re.compile(r"\b([A-Z]+)(\d+)\b")
 
 _AUDIO = "wav|wave|mp3|flac|ogg|oga|opus|aiff?|aifc|m4a|aac|wma|mp4|m4v|mov|mkv|webm|avi|caf|au|amr|mp2|ac3"
 _QUOTED = (
-    r"\"(?P<q1>[^\"\n]+)\"|“(?P<q2>[^”\n]+)”|«(?P<q3>[^»\n]+)»|`(?P<q4>[^`\n]+)`"
+    r"\"(?P<q1>[^\"\n]+)\"|“(?P<q2>[^”\n]+)”|„(?P<q6>[^“”\"\n]+)[“”\"]|«(?P<q3>[^»\n]+)»|`(?P<q4>[^`\n]+)`"
     r"|(?<![\w'])['‘](?P<q5>[^'’\n]+)['’](?!\w)"
 )
 _ROOT = r"(?:file://|[A-Za-z]:[\\/]|\\\\\w|~[\w.-]*[\\/]|\.{1,2}[\\/]|/(?=[^\s/]))"
@@ -205,6 +205,7 @@ def _nearest(word: str, vocabulary: frozenset[str]) -> str:
 
 _HALF_A = re.compile(r"\bhalf an? (?=second|minute|hour|dozen)|\bhalf (?=second|minute|hour)")
 _AND_A_HALF = re.compile(r"\b(\d+) and a half\b")
+_UNIT_AND_A_HALF = re.compile(r"\b(?:an?|1) (second|minute|hour) and a half\b")
 _HUNDRED = re.compile(r"\b(?:(\d|an?) )?hundred(?: and)?(?: (\d\d?))?\b")
 _DOZEN = re.compile(r"\b(?:(\d+(?:\.\d+)?|an?) )?dozen\b(?: of)?")
 _NTH = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
@@ -212,7 +213,8 @@ _NTH = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 
 def _with_digits(words: str) -> str:
     """Number words as digits: "twenty five" is 25, "half a minute" 0.5 minute, "3rd" third."""
-    words = _HALF_A.sub("0.5 ", _AND_A_HALF.sub(r"\1.5", _small_numbers(words)))
+    words = _UNIT_AND_A_HALF.sub(r"1.5 \1s", _small_numbers(words))
+    words = _HALF_A.sub("0.5 ", _AND_A_HALF.sub(r"\1.5", words))
     words = _DOZEN.sub(lambda m: f"{12 * float(m[1] if m[1] and m[1][0].isdigit() else 1):g}", words)
     words = _HUNDRED.sub(lambda m: str(100 * int(m[1] if m[1] and m[1].isdigit() else 1) + int(m[2] or 0)), words)
     names = {value: name for name, value in lexicon()["ordinals"].items() if value > 0}

@@ -7,13 +7,13 @@ from typing import Any
 from agent.llm.embedded import searching, subtitling
 from agent.llm.embedded.lenient.lengths import bounds
 from agent.llm.embedded.lenient.likely import LONG
-from agent.llm.embedded.lenient.topics import parted, phrase_in_english, qualities, topic, topics, without_empty
+from agent.llm.embedded.lenient.topics import EMPTY, parted, phrase_in_english, qualities, topic, topics, without_empty
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, given, limits
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.translating import stretch_in_english
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wants import said_often, sound_words
+from agent.llm.embedded.wants import about, said_often, sound_words
 
 
 def says_too_much(turn: Turn, made: Plan) -> bool:
@@ -115,10 +115,23 @@ def _goes_on(made: Plan, before: Sequence[str]) -> bool:
 
 def more(turn: Turn) -> Plan:
     """More of the last search; a bare number says how many."""
+    if (named := _another_kind(turn)) is not None:
+        return named
     bare = next((ref.number for ref in turn.slots.refs if ref.kind in ("number", "first", "last")), 0)
     if bare and turn.memory.search is not None and not turn.slots.k and not turn.slots.k_more:
         return searching.repeat(turn, "more", k=min(bare, searching.MOST_HITS))
     return searching.more(turn)
+
+
+def _another_kind(turn: Turn) -> Plan | None:
+    """A search for a kind that the last one was not for, and how many of it: "and crickets, but just three"."""
+    before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
+    for start, end in about(turn.said, "search"):
+        text = phrase_in_english(turn, start, end)
+        words = set(text.lower().split())
+        if words & sound_words() and not words & {*before, *EMPTY}:
+            return Plan("words", (Call("search_by_text", {"text": text, **given({"k": turn.slots.k})}),))
+    return None
 
 
 def like(turn: Turn) -> Plan:

@@ -3,7 +3,7 @@
 import re
 
 from agent.llm.embedded import exporting, looking, mapping, revisiting, surveying
-from agent.llm.embedded.lenient.changing import groups_said, title
+from agent.llm.embedded.lenient.changing import groups_said, meant_group, title
 from agent.llm.embedded.lenient.places import NTH, place
 from agent.llm.embedded.lenient.topics import topic
 from agent.llm.embedded.plans import Call, Plan, call, given
@@ -66,7 +66,7 @@ def describe(turn: Turn) -> Plan:
     made = looking.describe(turn)
     if made.calls:
         return made
-    groups = groups_said(turn)
+    groups = groups_said(turn) or meant_group(turn)
     if not groups and turn.memory.clustering is None:
         return call("groups", "versions", current=True)
     of = shown_id(turn)

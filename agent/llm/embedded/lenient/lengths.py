@@ -40,6 +40,7 @@ def bounds(turn: Turn) -> dict[str, float]:
         return given({"min_s": slots.min_s, "max_s": slots.max_s})
     found: dict[str, float] = {}
     words = re.sub(r"(?<![\d.])\.(?=\d)", "0.", plain(turn))
+    words = re.sub(r"\b(shorter|longer|less|more) than one$", r"\1 than 1 s", words)
     for match in (*_BOUND.finditer(words), *_BOUND_AFTER.finditer(words)):
         length_s = float(match["n"]) * _seconds_per(match["u"] or "s")
         is_least = match["more"] is not None

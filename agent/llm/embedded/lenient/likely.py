@@ -70,6 +70,13 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
         scores["export"] *= 5.0
+    for name, holds in (
+        ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
+        ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
+        ("compare_ears", _EARS.search(turn.said)),
+        ("events_change", not _NEW_SEARCH.match(turn.said)),
+    ):
+        scores[name] *= 1.0 if holds else 0.2
 
 
 _NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
@@ -86,6 +93,25 @@ _OF_A_MAP = re.compile(
 _WHEN = re.compile(
     r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?"
     r"|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b",
+    re.IGNORECASE,
+)
+
+_NUMBER = re.compile(
+    r"\b(?:many|much|counts?|counting|numbers?|totals?|amount|hours?|minutes?|share|percent\w*|proportion|tally|statistics"
+    r"|which|how long|wie ?viele?|anzahl|zähl\w*|zahl|stunden|minuten|anteil|prozent|welche[rsnm]?|wie lang\w*)\b|%",
+    re.IGNORECASE,
+)
+
+_GROUP = re.compile(r"\b(?:groups?|clusters?|piles?|buckets?|categor\w+|gruppen?|haufen|stapel)\b", re.IGNORECASE)
+
+_EARS = re.compile(
+    r"\b(?:ears?|ohr\w*|modell?\w*|clap|vggish|wav2vec\w*|conette|embed\w*|listen\w*|h(?:ö|oe)r\w*|hear\w*|network\w*"
+    r"|netz\w*|built.?in|spaces?|backends?|encoder|tagger|compar\w*|rank\w*|vergleich\w*|wechsel\w*|switch\w*)\b",
+    re.IGNORECASE,
+)
+
+_NEW_SEARCH = re.compile(
+    r"(?:please |bitte |now |jetzt |then |dann )?(?:find|search|look|such|finde|suche|gibt es|are there|is there|hast du)\b",
     re.IGNORECASE,
 )
 
@@ -142,7 +168,7 @@ def _well_spelled(word: str) -> str:
     near = [
         (slips(word, other), -known[other], other)
         for other in known
-        if abs(len(other) - len(word)) <= reach and (len(word) > 4 or len(other) > 3) and sorted(word)[0] <= "z"
+        if abs(len(other) - len(word)) <= reach and (len(word) > 4 or len(other) > 3 or sorted(word) == sorted(other))
     ]
     best = min(near, default=(reach + 1, 0, word))
     return best[2] if best[0] <= reach else word

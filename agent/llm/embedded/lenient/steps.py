@@ -24,6 +24,7 @@ from agent.llm.embedded.lenient.telling import (
     ears_use,
     moments_of,
     overview,
+    play,
     selection,
     show_map,
 )
@@ -70,6 +71,7 @@ STEPS: dict[str, Callable[[Turn], Plan]] = {
     "details": details,
     "group_facts": group_facts,
     "pick": details,
+    "play": play,
     "count": count,
     "rename": rename,
     "rename_clustering": rename_clustering,

@@ -7,7 +7,7 @@ from agent.llm.embedded.lenient.changing import groups_said
 from agent.llm.embedded.lenient.finding import search
 from agent.llm.embedded.lenient.grouping import describe
 from agent.llm.embedded.lenient.lengths import bounds
-from agent.llm.embedded.lenient.topics import EMPTY, parted, topics, without_empty
+from agent.llm.embedded.lenient.topics import EMPTY, parted, topic, topics, without_empty
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, call, given, limits
 from agent.llm.embedded.pointing import plain, slots_of
@@ -100,7 +100,20 @@ def details(turn: Turn) -> Plan:
     if made.asked and turn.before and not turn.slots.refs:
         named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
         return call("details", "get_metadata", sounds=named) if named else made
+    if made.asked and not turn.slots.refs and (name := _FILE_NAME.search(turn.said)):
+        return call("details", "search_by_text", text=name[0])
     return made
+
+
+_FILE_NAME = re.compile(r"\b[^\W\d_]\w*_\w+\b|\b[^\W\d_]+\d{2,}\b")
+
+
+def play(turn: Turn) -> Plan:
+    """A sound to be heard; a search where a kind of sound is named that was not looked for just before."""
+    before = str((turn.memory.search or ("", {}))[1].get("text", "")).lower().split()
+    wanted = topic(turn).lower().split()
+    points = turn.slots.refs or turn.slots.clusters or turn.attached
+    return search(turn) if wanted and not points and not set(wanted) & set(before) else looking.play(turn)
 
 
 def selection(turn: Turn) -> Plan:

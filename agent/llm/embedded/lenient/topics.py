@@ -48,7 +48,9 @@ EMPTY = frozenset(
     " thing things stuff library collection archive group groups cluster clusters"
     " ein eine einen der die das den dem des es ich sie er wir mir mich alles etwas was und oder von in im am mit für"
     " zu zum klang klänge klaenge geräusch geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung"
-    " archiv treffer stück stücke".split()
+    " archiv treffer stück stücke"
+    " ok okay hello hi hey thanks thank please well great nice cool perfect good shame pity sorry hm hmm wow altogether total"
+    " schade super prima klasse toll danke bitte gut schön mist perfekt hallo moin servus tag tach ach na los".split()
 )
 
 
@@ -89,9 +91,9 @@ def parted(turn: Turn) -> tuple[str, str]:
     left: list[str] = []
     end = 0
     out = False
-    for start, stop in joined(turn.said, topics(turn)):
+    for start, stop in _apart(turn.said, joined(turn.said, topics(turn))):
         between = turn.said[end:start]
-        denied = bool(_NOT.search(between))
+        denied = bool(_NOT.search(re.split(r"[.;!?] |, (?=(?:\w+ )?(?:show|find|give|play|zeig|such|gib)\w*\b)", between)[-1]))
         goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
         out = (
             denied
@@ -103,6 +105,19 @@ def parted(turn: Turn) -> tuple[str, str]:
         end = stop
     return " ".join(kept), ", ".join(left)
 
+
+def _apart(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches that hold a word of leaving out as what stands before it and after it: "rain without thunder"."""
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        inside = _WITHOUT.search(text, start, end)
+        found += [(start, inside.start()), (inside.end(), end)] if inside else [(start, end)]
+    return found
+
+
+_WITHOUT = re.compile(
+    r"\s+(?:(?:but )?(?:without|except|minus|w/o)|(?:aber )?(?:ohne|außer|kein(?:e[nmrs]?)?))\s+", re.IGNORECASE
+)
 
 _TRAILING = re.compile(
     r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
