@@ -43,6 +43,7 @@ SETS = {
     "eleventh": FOLDER / "eleventh.toml",
     "twelfth": FOLDER / "twelfth.toml",
     "thirteenth": FOLDER / "thirteenth.toml",
+    "fourteenth": FOLDER / "fourteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
