@@ -43,6 +43,7 @@ SETS = {
     "eleventh": FOLDER / "eleventh.toml",
     "twelfth": FOLDER / "twelfth.toml",
     "thirteenth": FOLDER / "thirteenth.toml",
+    "fifteenth": FOLDER / "fifteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
