@@ -44,6 +44,7 @@ SETS = {
     "twelfth": FOLDER / "twelfth.toml",
     "thirteenth": FOLDER / "thirteenth.toml",
     "fourteenth": FOLDER / "fourteenth.toml",
+    "fifteenth": FOLDER / "fifteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
