@@ -32,6 +32,7 @@ _MUCH = re.compile(
     re.IGNORECASE,
 )
 _TIME_OF = re.compile(r"\b(how (?:many|much)) (?:hours|minutes|seconds|time) (?:worth )?of ", re.IGNORECASE)
+_EITHER = re.compile(r"[ ,]*\b(?:with or without|with and without|regardless of|no matter)\b[^.?!,]*", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:do|have|are|is)\b[^?]*\b(?:more|less|fewer) than NUMBER\d+ (?P<what>[^?]+?)[ ?.!]*$")
 _WHICH = re.compile(
     rf"\b(?:which|what|any)\b(?: of)?(?: my| the| these)? {_SOUNDS}(?: here)? "
@@ -50,6 +51,7 @@ _COUNTS = re.compile(
 _OF_THOSE = re.compile(r"\bof (?:those|them|these|that)\b", re.IGNORECASE)
 _EMPTY = (
     "a an the some any both together in it them those these here there my our your library collection archive is are"
+    " seconds second minutes minute hours hour all altogether total"
     " how many much do i we you have of heard with got that which also then so far please now at all"
 )
 _LEFT = re.compile(rf"\b(?:at once|at the same time|{'|'.join(_EMPTY.split())}|{_SOUNDS})\b", re.IGNORECASE)
@@ -65,7 +67,7 @@ _OTHERWISE = re.compile(
 def about_counts(turn: Turn) -> Plan | None:
     """The step for a question after a number; None for any other message."""
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
-    text = _TIME_OF.sub(r"\1 ", text)
+    text = _EITHER.sub(" ", _TIME_OF.sub(r"\1 ", text))
     if (match := _THAN.search(turn.wording.words)) and not turn.attached:
         return _count(turn, match["what"], {})
     if turn.attached or turn.slots.clusters or turn.slots.refs:
@@ -107,7 +109,9 @@ def _those(turn: Turn) -> Mapping[str, Any]:
 def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
     """The step for what goes on from a count: another thing, one more, a limit, or its list."""
     words = plain(turn)
-    if first("show_counted", words):
+    if _DO_NOT.search(words) and before.get("heard"):
+        return Plan("count", (Call("count_sounds", {"heard": [], "without": list(before["heard"])}),))
+    if first("show_counted", words) or _HOW_LONG.search(words):
         return Plan("count", (Call("count_sounds", dict(before)),))
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
     if match := first("count_more", text):
@@ -117,6 +121,12 @@ def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
     if turn.slots.narrows and first("count_limit", text):
         return _count(turn, "", before)
     return None
+
+
+_HOW_LONG = re.compile(
+    r"^(?:and |so )?(?:how (?:many (?:seconds|minutes|hours)|much (?:time|sound|audio)|long)) (?:is|are|does|do) (?:that|it|they|those|these|this)\b"
+)
+_DO_NOT = re.compile(r"\bhow many (?:of them |sounds |recordings )?(?:do|are|have|does|is) not(?: (?:have|hold|contain) (?:it|any|one))?$")
 
 
 def _parted(what: str) -> tuple[str, str, str]:

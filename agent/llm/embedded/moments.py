@@ -7,7 +7,6 @@ import re
 
 from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.pointing import plain
-from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.spelling import mended
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wording import MARK
@@ -23,7 +22,7 @@ _EVERYWHERE = re.compile(
 _TIMES = r"(?:moments?|seconds?|times?|points?|places?|spots?|passages?|stretch(?:es)?|minutes?)"
 _LEAD = (
     r"(?:(?:and|so|please|can|could|would|you|do|know|tell|show|give|find|list|play|look|for|get|me|us|i|want|need|to"
-    r"|exactly|also|hey|hi|then|now|ok|okay|yes|well) ,? ?)*"
+    r"|up|at most|no more than|the|\d+|exactly|also|hey|hi|then|now|ok|okay|yes|well) ,? ?)*"
 )
 _WHERE = re.compile(
     rf"^{_LEAD}(?:where|in (?:which|what) {_ALL} and (?:where|when|at (?:which|what) {_TIMES})) (?P<what>.+)$"
@@ -56,9 +55,9 @@ _IT = re.compile(r"^(?:does|is) it (\w+)(?=[ ?.!]*$)")  # "does it rain": nothin
 
 def about_moments(turn: Turn) -> Plan | None:
     """The step for a question after the moments of a kind of sound in the library; None for any other message."""
-    if turn.attached or turn.slots.refs or turn.slots.clusters:
-        return None
     words = plain(turn)
+    if turn.attached or turn.slots.clusters or (turn.slots.refs and not _SO_MANY.search(words)):
+        return None
     last = turn.memory.latest or {}
     if last.get("kind") == "moments" and _LISTEN.match(words):
         return Plan("moments", (Call("find_moments", {"text": str(last["text"]), "listen_to_all": True}),))
@@ -72,7 +71,7 @@ def about_moments(turn: Turn) -> Plan | None:
         return None
     said = match["what"] if _is_of_one(turn) else _IT.sub(r"\1", match["what"])
     thing = _kind(said)
-    return Plan("moments", (Call("find_moments", {"text": thing} | _limit(turn.slots)),)) if thing else None
+    return Plan("moments", (Call("find_moments", {"text": thing} | limit(turn)),)) if thing else None
 
 
 def _is_of_one(turn: Turn) -> bool:
@@ -81,8 +80,14 @@ def _is_of_one(turn: Turn) -> bool:
     return memory.timeline is not None or memory.focus is not None or bool(memory.attached)
 
 
-def _limit(slots: Slots) -> dict[str, int]:
-    return {"k": slots.k} if slots.k else {}
+def limit(turn: Turn) -> dict[str, int]:
+    """How many moments are asked for, as arguments; nothing where that is not said."""
+    many = _SO_MANY.search(plain(turn))
+    k = turn.slots.k or (int(many[1]) if many else None)
+    return {"k": k} if k else {}
+
+
+_SO_MANY = re.compile(rf"(?<![\w.:])([1-9]\d?) (?:best |first |such |clearest |loudest )*{_TIMES}\b(?<!seconds)(?<!minutes)")
 
 
 def _kind(said: str) -> str:

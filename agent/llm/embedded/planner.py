@@ -62,6 +62,7 @@ _SAME_WANT = {"words": "search", "other": "pick"}
 # Wordings that are none of a search: "find split second sounds" splits nothing.
 _OF_GROUPS = {"rename", "merge", "split", "move", "undo", "assign", "versions", "map", "selection"}
 _SEARCHING = "find|search|looking|look for|hear"
+_HARDLY = 0.1
 _SURELY_IDLE = 0.6
 _SMALL_TALK = {"greeting", "thanks", "fine", "rude"}
 _BACKGROUND = re.compile(
@@ -115,10 +116,16 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     surest = _QUITE_SURE if intent == "search" else near - _MUCH_NEARER  # all that is unknown is looked for
     if is_foreign(turn):
         return None
+    if intent == "search" and not want.name == "search" and _hardly(turn, "search"):
+        return None
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
     wrong = step is not None and (_is_against(step, want) or (intent == "search" and says_too_much(turn, step)))
     return None if wrong else step
+
+
+def _hardly(turn: Turn, name: str) -> bool:
+    return next((each.score for each in likely(turn) if each.name == name), 0.0) < _HARDLY
 
 
 def _by_example(turn: Turn, guesses: Sequence[Guess]) -> Plan:

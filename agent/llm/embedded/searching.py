@@ -1,6 +1,7 @@
 """Searches, by likeness and by words, and those that go on from the last one."""
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, ask, call, given, limits
+from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.slots import Slots
 from agent.llm.embedded.turn import Turn
 
@@ -25,6 +27,10 @@ _AWAY = r"remove|drop|skip|hide|without|exclude|leave out|take out|get rid of|no
 _AS = r"like|similar|close|near\w*|resembl\w*|than"
 _SHORTER = r"shorter|briefer|shortest|(?:not so|less|too) long"
 _LONGER = r"longer|longest|(?:not so|less|too) short"
+_SO_MANY = re.compile(
+    r"(?<![\w.:])(\d{1,2}) (?:of (?:my|the|our|all)|(?:other |more |most |closest |nearest |similar )*"
+    r"(?:sounds?|recordings?|files?|clips?|samples?|takes?|ones|hits)|(?:most|closest|nearest|similar))\b"
+)
 _THE_SHORT = r"(?:the|only|just) (?:really |very )?short|short (?:ones|sounds)"
 _THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
 
@@ -32,6 +38,8 @@ _THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
 def like(turn: Turn) -> Plan:
     """Sounds like those that were named, attached or spoken of last."""
     slots = turn.slots
+    if turn.attached and slots.k is None and (many := _SO_MANY.search(plain(turn))):
+        slots.k, slots.refs = int(many[1]), []
     these = bool(turn.attached) and all(ref.kind == "first" for ref in slots.refs)  # "these two" are the attached ones
     sounds = [] if these else turn.memory.sounds(slots.refs)
     if not sounds and slots.refs and not these:

@@ -34,7 +34,7 @@ def _mended_word(word: str, known: frozenset[str]) -> str:
 
 
 def _is_slip(word: str, other: str) -> bool:
-    if word[0] == other[0] and _once(word) == _once(other):
+    if word[0] == other[0] and once(word) == once(other):
         return True
     if word[0] != other[0] or word.startswith(other) or other.startswith(word):
         return False
@@ -45,7 +45,7 @@ def _is_slip(word: str, other: str) -> bool:
     return len(other) >= _SURE and slips(word, other) <= 1
 
 
-def _once(word: str) -> str:
+def once(word: str) -> str:
     """A word without its doubled letters: "bels" is as good as "bells"."""
     return re.sub(r"(.)\1", r"\1", word)
 

@@ -25,7 +25,7 @@ def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
     words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
     shown = turn.memory.timeline
-    if first("save_subtitles", words) or (shown is not None and not turn.slots.refs and _AS_FILE.search(words)):
+    if first("save_subtitles", words) or _SAVES.search(words) or (shown is not None and not turn.slots.refs and _AS_FILE.search(words)):
         return saved(turn, words)
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
@@ -39,6 +39,11 @@ def about_events(turn: Turn) -> Plan | None:
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
+_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
+_SAVES = re.compile(
+    r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*|sicher\w*)\b"
+    r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
+)
 _AS_FILE = re.compile(r"\b(?:as|in|need|want|also) (?:an? |the )?(?:web ?)?(?:vtt|srt)\b(?: file)?(?! style)")
 
 
@@ -48,7 +53,8 @@ def saved(turn: Turn, words: str) -> Plan:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     edits = shown.get("edits") or {} if str(shown.get("sound")) == sound else {}
-    called = turn.memory.called.get(sound, "").rpartition(".")[0]
+    named = _CALLED.search(turn.said)
+    called = named["name"] if named else turn.memory.called.get(sound, "").rpartition(".")[0]
     form = "vtt" if re.search(r"\bvtt|\bweb ?vtt", words) else None
     return call("events", "save_subtitles", sound=sound, format=form, name=called, **edits)
 

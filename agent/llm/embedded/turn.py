@@ -11,6 +11,7 @@ from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.memory import Memory, remember
 from agent.llm.embedded.slots import Slots, read_slots
 from agent.llm.embedded.translating import in_english
+from agent.llm.embedded.wants import said_often
 from agent.llm.embedded.wording import Wording, read_wording
 
 ASKED = "earshot_asked"
@@ -25,7 +26,7 @@ _MOST_READ = 1000  # letters of a message; what comes after them is no command
 class Turn:
     """The person's last message, read.
 
-    text: the message in English as far as it can be; said: as it was written.
+    text: the message in English as far as it can be; said: as it was written, but for slips in words that frame it.
     asked: the intent that a question back was about, if this message follows one; before: what had been said then.
     told: all that has been answered so far.
     results: what tools have answered to it so far. answers: those of them that answer the latest calls.
@@ -73,6 +74,9 @@ def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
     said = _BARE_POINT.sub("0.", _DECIMAL.sub(r"\1.\2", text[:_MOST_READ]))
     text = in_english(said)
     wording = read_wording(text, memory.names, vocabulary())
+    for word, slip in wording.slips.items():
+        if word in said_often():
+            said = re.sub(rf"(?<![\w/\\.]){re.escape(slip)}(?![\w/\\])", word, said)
     slots = read_slots(wording)
     return Turn(text, attached, wording, slots, memory, said)
 

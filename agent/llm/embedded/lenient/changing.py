@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from agent.llm.embedded import looking, regrouping, replies
+from agent.llm.embedded.lenient.likely import BY_SIZE
 from agent.llm.embedded.lenient.places import NTH, place
 from agent.llm.embedded.lenient.topics import LONGEST_TITLE, joined, topics, without_trailing
 from agent.llm.embedded.plans import Plan, ask, call
@@ -18,6 +19,9 @@ def groups_said(turn: Turn, *, several: bool = False) -> list[int]:
     if len(named) > 1 or (named and not several):
         return named
     shown = (turn.memory.clustering or {}).get("clusters") or []
+    if not named and shown and (which := BY_SIZE.search(turn.said)):
+        extreme = min if which[0].lower().startswith(("small", "klein")) else max
+        return [int(extreme(shown, key=lambda group: int(group.get("size", 0)))["cluster"])]
     known = [int(group["cluster"]) for group in shown]
     numbers: list[int] = []
     for ref in turn.slots.refs:

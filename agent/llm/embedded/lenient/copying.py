@@ -8,7 +8,7 @@ from agent.llm.embedded.lenient.likely import SAME
 from agent.llm.embedded.lenient.topics import EMPTY, LONGEST_TITLE, means_nothing, topics, without_trailing
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Plan, call, given
-from agent.llm.embedded.pointing import plain, shown_id
+from agent.llm.embedded.pointing import plain, shown_id, slots_of
 from agent.llm.embedded.turn import Turn
 
 
@@ -16,6 +16,9 @@ def export(turn: Turn) -> Plan:
     """Copies or a list of what is named, else of what was exported or shown last; the folder is called as was said."""
     words, how, memory = plain(turn), exporting.how(turn), turn.memory
     name = _folder_name(turn)
+    if name and (called := re.search(r"\b(?:called|named|titled|as|folder|directory|ordner|namens)\b(?!.*\b(?:called|named|titled|namens)\b)", words)):
+        rest = slots_of(turn, words[: called.start()])  # "Chapter Nine" names no sound
+        turn.slots.refs, turn.slots.clusters = rest.refs, rest.clusters
     selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
     if selection is not None and (numbered or "selection" in words):
         return call("export", "export", selection=selection, name=name, **how)

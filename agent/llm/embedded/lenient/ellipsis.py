@@ -20,7 +20,7 @@ def goes_on(turn: Turn) -> Plan | None:
     if not tool or turn.attached or turn.asked:
         return None
     words = _unframed(plain(turn))
-    for read in (_titled, _another, _so_many, _about_another):
+    for read in (_titled, _another, _so_many, _so_many_others, _about_another):
         if (step := read(turn, words, tool, args)) is not None:
             return step
     return None
@@ -32,7 +32,7 @@ def _unframed(words: str) -> str:
 
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:and|ok|okay|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|the same|same|again"
+    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|the same|same|again"
     r"|for|next|good|great|thanks|thank you)\b[ ,]*)+"
 )
 _TIES_AFTER = re.compile(
@@ -58,26 +58,40 @@ _RATHER = re.compile(
 
 
 def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
-    """The same of another group or sound, where nothing but its number or place is said."""
-    match = _ONE.fullmatch(words)
+    """The same of other groups or sounds, where nothing but their numbers or places are said."""
+    match = _ONES.fullmatch(words)
     if match is None:
         return None
-    if tool == "summarize_cluster" and not match["sound"]:
-        number = int(match["n"]) if match["n"] else _nth_group(turn, match["nth"])
-        return Plan("describe", (Call(tool, {**args, "cluster": number}),)) if number else None
+    if match["what"] and _OF_SOUNDS.search(match["what"]):
+        groups = []
+    else:
+        groups = [*map(int, re.findall(r"\d+", words)), *(_nth_group(turn, nth) for nth in _NTH.findall(words))]
     sounds = turn.memory.sounds(turn.slots.refs)
-    if tool in ("hear_events", "export") and len(sounds) == 1 and not match["group"]:
-        own = {"sound": sounds[0]} if tool == "hear_events" else {"sounds": sounds}
-        rest = ("format", "link") if tool == "export" else ("style",)
-        same = {name: args[name] for name in rest if name in args}
-        is_list = tool == "hear_events" or "sounds" in args
-        return Plan("events" if tool == "hear_events" else "export", (Call(tool, own | same),)) if is_list else None
+    is_of_groups = match["what"] is not None and not _OF_SOUNDS.search(match["what"])
+    if tool == "summarize_cluster" and groups and all(groups):
+        return Plan("describe", tuple(Call(tool, {**args, "cluster": number}) for number in groups[:_MOST_TOLD]))
+    if tool == "export" and args.get("clusters") and groups and all(groups):
+        same = {name: value for name, value in args.items() if name in ("clustering", "format", "link")}
+        return Plan("export", (Call(tool, {**same, "clusters": groups}),))
+    if not sounds or is_of_groups:
+        return None
+    if tool == "export" and args.get("sounds"):
+        same = {name: value for name, value in args.items() if name in ("format", "link")}
+        return Plan("export", (Call(tool, {"sounds": sounds, **same}),))
+    if tool == "hear_events" and len(sounds) == 1:
+        return Plan("events", (Call(tool, {"sound": sounds[0]}),))
+    if tool == "edit_clusters" and args.get("change") == "move":
+        return Plan("move", (Call(tool, {**args, "sounds": sounds}),))
     return None
 
 
-_ONE = re.compile(
-    rf"(?:the )?(?:(?P<group>group|cluster|pile) |(?P<sound>sound|recording|file|clip) )?(?:number |no |nr |# ?)?"
-    rf"(?:(?P<n>\d{{1,4}})|(?P<nth>{'|'.join(lexicon()['ordinals'])})(?: (?:one|1|group|cluster|sound|recording))?)"
+_MOST_TOLD = 4
+_OF_SOUNDS = re.compile(r"sound|recording|file|clip")
+_PLACE = rf"(?:\d{{1,4}}|(?:{'|'.join(lexicon()['ordinals'])})(?: (?:one|1))?)"
+_NTH = re.compile(rf"\b(?:{'|'.join(lexicon()['ordinals'])})\b")
+_ONES = re.compile(
+    rf"(?:the )?(?:(?P<what>(?:group|cluster|pile|sound|recording|file|clip)s?) )?(?:numbers? |no |nr |# ?)?"
+    rf"{_PLACE}(?: ?(?:,|and|, and|&|or) (?:the )?{_PLACE})*(?: (?:group|cluster|sound|recording|one)s?)?"
 )
 
 
@@ -125,14 +139,42 @@ _SO_MANY = re.compile(
 )
 
 
-def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
-    """The same question about another thing: "and church bells?" after moments of thunder."""
-    if tool != "find_moments" or not _ASKS_ON.match(plain(turn)) or len(words.split()) > _FEW_WORDS:
+def _so_many_others(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """A list of another kind, and its length: "now the drum hits again, but only four", "and seven with rain"."""
+    match = _OTHERS.fullmatch(words)
+    if match is None or tool not in ("search_by_text", "search_by_audio"):
         return None
-    kinds = [phrase_in_english(turn, start, end) for start, end in topics(turn)] or [words]
-    known = counting.things(kinds[0]) if len(kinds) == 1 else None
-    return Plan("moments", (Call(tool, {**args, "text": kinds[0]}),)) if known else None
+    kind, k = match["kind"] or match["kind2"], int(match["n"] or match["n2"])
+    new = set(kind.split()) - set(str(args.get("text", "")).lower().split()) - EMPTY
+    if not new or not counting.things(kind) or not 0 < k <= searching.MOST_HITS:
+        return None
+    return Plan("words", (Call("search_by_text", {"text": kind, "k": k}),))
 
 
+_OTHERS = re.compile(
+    rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)? (?:but )?(?:only|just|at most) (?P<n>\d{{1,2}})(?: {_HITS})?"
+    rf"|(?P<n2>\d{{1,2}})(?: {_HITS})? (?:with|of|for) (?P<kind2>[a-z]+(?: [a-z]+)?)"
+)
+
+
+def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The same question about another thing: "and church bells?" after moments, "now do that with the sirens"."""
+    again = _DO_SO.match(words)
+    if tool not in _ABOUT or not (again or (tool == "find_moments" and _ASKS_ON.match(plain(turn)))):
+        return None
+    rest = words[again.end() :] if again else words
+    spans = [phrase_in_english(turn, start, end) for start, end in topics(turn)]
+    kind = spans[0] if len(spans) == 1 else re.sub(r"^(?:the|my|all|some|any|of)\s+", "", rest)
+    if len(rest.split()) > _FEW_WORDS or not counting.things(kind):
+        return None
+    name = _ABOUT[tool]
+    kept = {key: value for key, value in args.items() if key not in ("sounds", "selection")}
+    return Plan(tool, (Call(tool, {**kept, name: [kind] if name == "heard" else kind}),))
+
+
+_ABOUT = {"find_moments": "text", "count_sounds": "heard", "cluster": "query", "search_by_text": "text"}
+"""The tools that ask for a kind of sound, with the name of that argument."""
+
+_DO_SO = re.compile(r"(?:do (?:it|that|this|so)|(?:that|this|it)|try (?:it|that))(?: again)? (?:with|for|to|on) ")
 _ASKS_ON = re.compile(r"(?:and|what about|how about|now|then|or|the same (?:for|with)|same (?:for|with))\b")
 _FEW_WORDS = 4

@@ -97,8 +97,9 @@ def restore(turn: Turn) -> Plan:
     numbers = [turn.slots.clustering] if turn.slots.clustering else [place(n) for n in NTH.findall(plain(turn))][:1]
     numbers = numbers or [ref.number for ref in turn.slots.refs if ref.kind == "number"][:1]
     if not numbers:
-        earlier = [each for each in turn.memory.clusterings if each != shown_id(turn)]
-        numbers = earlier[-1:]
+        shown = shown_id(turn) or 0
+        earlier = [each for each in turn.memory.clusterings if each != shown] or [shown - 1]
+        numbers = [each for each in earlier[-1:] if each > 0]
     return call("versions", "versions", restore=numbers[0] if numbers else None)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from agent.llm.embedded import exporting
 from agent.llm.embedded.pointing import plain
-from agent.llm.embedded.spelling import slips
+from agent.llm.embedded.spelling import once, slips
 from agent.llm.embedded.translating import language_of
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wants import Want, said_often, wants
@@ -48,6 +48,8 @@ def _take_up(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
     if memory.clustering is not None and memory.latest is memory.clustering:
         _instead(scores, "recluster", {"more"})
+        if BY_SIZE.search(turn.said):
+            _instead(scores, "describe", {"extreme"})
     if memory.grouping is None:
         _instead(scores, "cluster", {"recluster"})
     if memory.timeline is not None:
@@ -56,6 +58,8 @@ def _take_up(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "count", _OF_A_LIST - {"more"})
     elif memory.exported and not turn.slots.narrows:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
+    if turn.memory.done[-1:] == ["export"] and turn.memory.made[0] in ("export", "save_subtitles") and _AWAY.search(turn.said):
+        _instead(scores, "undo", {"narrow", "events_change", "refuse", "move", "pick", "fine"})
     if SAME.search(plain(turn)) and (again := _done_last(turn)):
         _instead(scores, again, set(scores) - {again})
 
@@ -80,6 +84,13 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
 
 
 _NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
+
+_AWAY = re.compile(
+    r"\b(?:away|back|remove|delete|undo|rückgängig|zurück|wieder weg)\b.*\b(?:again|file|folder|copy|copies|wieder)\b|\btake (?:it|that|them) (?:away|back)\b",
+    re.IGNORECASE,
+)
+
+BY_SIZE = re.compile(r"\b(?:biggest|largest|smallest|fullest|größten?|kleinsten?|groessten?)\b", re.IGNORECASE)
 
 LONG = 9  # words of a sentence that grammars read badly
 _SURELY_MORE = 0.7
@@ -168,7 +179,8 @@ def _well_spelled(word: str) -> str:
     near = [
         (slips(word, other), -known[other], other)
         for other in known
-        if abs(len(other) - len(word)) <= reach and (len(word) > 4 or len(other) > 3 or sorted(word) == sorted(other))
+        if abs(len(other) - len(word)) <= reach
+        and (len(word) > 4 or len(other) > 3 or sorted(word) == sorted(other) or once(word) == once(other))
     ]
     best = min(near, default=(reach + 1, 0, word))
     return best[2] if best[0] <= reach else word

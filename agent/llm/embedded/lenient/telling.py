@@ -7,6 +7,7 @@ from agent.llm.embedded.lenient.changing import groups_said
 from agent.llm.embedded.lenient.finding import search
 from agent.llm.embedded.lenient.grouping import describe
 from agent.llm.embedded.lenient.lengths import bounds
+from agent.llm.embedded.lenient.timelines import events
 from agent.llm.embedded.lenient.topics import EMPTY, parted, topic, topics, without_empty
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, call, given, limits
@@ -71,9 +72,12 @@ def moments_of(turn: Turn) -> Plan:
     by_pattern = moments.about_moments(turn)
     if by_pattern is not None:
         return by_pattern
+    many = moments.limit(turn)
+    if not many and turn.memory.sounds(turn.slots.refs):
+        return events(turn)
     kept, _ = parted(turn)
     things = counting.things(kept) or []
-    return call("moments", "find_moments", text=kept) if things else search(turn)
+    return call("moments", "find_moments", text=kept, **many) if things else search(turn)
 
 
 def ears_use(turn: Turn) -> Plan:

@@ -47,6 +47,10 @@ def change_events(turn: Turn) -> Plan:
 
 
 _RENAMED = re.compile(
+    r"(?:\b(?:write|put|say|schreib\w*)\s+)(?P<new3>[^,;]+?)\s+(?:where(?:ver)?|when(?:ever)?|every time|überall wo|wo)"
+    r"\s+(?:it says|it said|you (?:wrote|say|put)|there is|steht|es heißt)\s+(?P<old3>[^,;.!?]+)"
+    r"|\b(?:replace|swap|change|relabel|rename|ersetze?)\s+(?P<old4>[^,;]+?)\s+(?:with|by|for|to|into|as|durch|mit)\s+(?P<new4>[^,;.!?]+)"
+    r"|\b(?:the )?(?P<old5>[\w ]+?)\s+(?:should|is to|ought to|must)\s+(?:read|be called|be labell?ed|say)\s+(?P<new5>[^,;.!?]+)|"
     r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)"
     r"\s+(?:instead of|in place of|rather than|not|statt|anstatt)\s+(?P<old2>[^,;.!?]+)"
     r"|(?:where(?:ver)? (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?),?"
@@ -60,7 +64,9 @@ def _renamed(said: str) -> dict[str, str]:
     match = _RENAMED.search(said)
     if match is None:
         return {}
-    old, new = _label(match["old"] or match["old2"]), _label(match["new"] or match["new2"])
+    parts = match.groupdict()
+    old = _label(next(said for name, said in parts.items() if name.startswith("old") and said))
+    new = _label(next(said for name, said in parts.items() if name.startswith("new") and said))
     return {old: new} if old and new else {}
 
 

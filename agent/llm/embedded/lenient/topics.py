@@ -10,15 +10,42 @@ from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.spelling import mended, slips
 from agent.llm.embedded.translating import language_of, stretch_in_english
 from agent.llm.embedded.turn import Turn
-from agent.llm.embedded.wants import about
+from agent.llm.embedded.wants import about, said_often, sound_words
 
 
 def topics(turn: Turn) -> list[tuple[int, int]]:
     """Where a message says what it is about: stretches with a word in them that means something."""
     if language_of(turn.said) not in ("", "de"):
         return []
-    found = about(turn.said, likely(turn)[0].name)
+    want = likely(turn)[0].name
+    found = [span for span in about(turn.said, want) if not _EITHER.search(turn.said[: span[0]])]
+    if want in _OF_SOUNDS and not any(_names_a_sound(turn.said[start:end]) for start, end in found):
+        found = sorted([*found, *_missed(turn.said, found)])
     return [(_with_qualities(turn.said, start), end) for start, end in found if not means_nothing(turn.said[start:end])]
+
+
+_OF_SOUNDS = frozenset({"search", "narrow", "count", "moments", "like"})
+
+_EITHER = re.compile(r"\b(?:with or without|with and without|regardless of|mit oder ohne)\W+(?:\w+\W+)?$", re.IGNORECASE)
+
+
+def _names_a_sound(words: str) -> bool:
+    return any(_is_sound(word) for word in re.findall(r"[a-z]{3,}", words.lower()))
+
+
+def _is_sound(word: str) -> bool:
+    """Whether a word names a sound, in the singular or the plural: one that the lexicon has, or AudioSet and no frame."""
+    forms = {word, word.removesuffix("s"), word.removesuffix("es")}
+    plain = forms - EMPTY - frozenset(said_often())
+    table = lexicon()
+    told = {*table["sounds"]["words"].split()} - {*table["comparatives"].values(), *table["lengths"].values()}
+    return not plain.isdisjoint(sound_words()) or not forms.isdisjoint(told)
+
+
+def _missed(text: str, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Words that name a sound, where nothing that was found does."""
+    words = re.finditer(r"[a-z]{3,}", text.lower())
+    return [word.span() for word in words if _is_sound(word[0]) and not any(a <= word.start() < b for a, b in found)]
 
 
 def _with_qualities(text: str, start: int) -> int:
