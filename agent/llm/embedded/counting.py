@@ -111,6 +111,8 @@ def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
     words = plain(turn)
     if _DO_NOT.search(words) and before.get("heard"):
         return Plan("count", (Call("count_sounds", {"heard": [], "without": list(before["heard"])}),))
+    if _BOTH.search(words) and (both := _both(turn, before)):
+        return Plan("count", (Call("count_sounds", {"heard": both}),))
     if first("show_counted", words) or _HOW_LONG.search(words):
         return Plan("count", (Call("count_sounds", dict(before)),))
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
@@ -123,6 +125,15 @@ def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
     return None
 
 
+def _both(turn: Turn, before: Mapping[str, Any]) -> list[str]:
+    """The things that were counted one after the other, or one without the other, for "how many have both?"."""
+    if before.get("without"):
+        return [*before.get("heard", []), *before["without"]]
+    asked = [thing for args in turn.memory.counts[-2:] for thing in args.get("heard", [])]
+    return list(dict.fromkeys(asked)) if len(asked) > 1 else []
+
+
+_BOTH = re.compile(r"\b(?:both|all (?:two|three|2|3)|the two together)(?: of (?:them|those|these))?(?: (?:at once|together|at the same time))?$")
 _HOW_LONG = re.compile(
     r"^(?:and |so )?(?:how (?:many (?:seconds|minutes|hours)|much (?:time|sound|audio)|long)) (?:is|are|does|do) (?:that|it|they|those|these|this)\b"
 )

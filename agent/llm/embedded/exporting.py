@@ -8,7 +8,8 @@ from agent.llm.embedded.content import holds_only, save_name
 from agent.llm.embedded.looking import clusters_named
 from agent.llm.embedded.memory import Memory
 from agent.llm.embedded.plans import Plan, ask, call
-from agent.llm.embedded.pointing import GROUP, groups_in, shown_id, titled
+from agent.llm.embedded.pointing import GROUP, groups_in, shown_id, slots_of, titled
+from agent.llm.embedded.translating import in_english
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wording import MARK
 
@@ -51,12 +52,16 @@ def rather(turn: Turn) -> Plan | None:
     if not (turn.memory.exported and refs and turn.says("only|just|rather|instead|then|better|too|also|as well")):
         return None
     left = MARK.sub("", turn.wording.words)
-    return export(turn) if holds_only(left, "bare", "chatter") else None
+    if not holds_only(left, "bare", "chatter"):
+        return None
+    made = export(turn)
+    before = {name: value for name, value in turn.memory.exporting.items() if name in ("name", "format", "link")}
+    return call("export", "export", **{**made.calls[0].args, **before}) if made.calls else made
 
 
 def _sounds(turn: Turn, name: str) -> Plan:
     memory, refs = turn.memory, turn.slots.refs
-    sounds = memory.sounds(refs)
+    sounds = memory.sounds(refs) or _named_before(turn)
     if not sounds and refs:
         return ask("export", replies.NOT_IN_LIST if memory.places else replies.WHAT_TO_EXPORT)
     if not sounds and memory.last and memory.last.kind == "clustering":
@@ -65,6 +70,14 @@ def _sounds(turn: Turn, name: str) -> Plan:
     if not sounds:
         return ask("export", replies.WHAT_TO_EXPORT)
     return call("export", "export", sounds=sounds, name=name or _name_of_list(turn, sounds), **how(turn))
+
+
+def _named_before(turn: Turn) -> list[str]:
+    """The sound that "it" is: the one that was named in the message before."""
+    if turn.slots.refs or turn.memory.looked_at or not turn.before or not turn.says("it|that one|this one"):
+        return []
+    named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
+    return named if len(named) == 1 else []
 
 
 def _name_of_list(turn: Turn, sounds: Sequence[str]) -> str:

@@ -152,7 +152,7 @@ def describe(turn: Turn) -> Plan:
 def groups(turn: Turn) -> Plan:
     """The groups again, as they were shown; else those that are meant now."""
     shown = turn.memory.clustering
-    if shown is None:
+    if shown is None or shown.get("edit"):
         return call("groups", "versions", current=True)
     return Plan("groups", text=phrase_artifact(shown, Asked()))
 

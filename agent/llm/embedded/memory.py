@@ -42,6 +42,9 @@ class Memory:
     latest: the artifact of the last tool that answered.
     timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
     edited: the clusters that the last change by hand named. made: name and arguments of the last call that went well.
+    failed: the same of the last call, if it was refused or went wrong. counts: the arguments of the counts that were
+    asked for one after another. seen: the sounds shown alone since the last list. sizes: how many groups the clusterings
+    shown have.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -75,6 +78,10 @@ class Memory:
     renamed: bool = False
     told_of: list[int] = field(default_factory=list)
     made: tuple[str, dict[str, Any]] = ("", {})
+    failed: tuple[str, dict[str, Any]] = ("", {})
+    counts: list[dict[str, Any]] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    sizes: dict[int, int] = field(default_factory=dict)
 
     def sounds(self, refs: Sequence[Ref]) -> list[str]:
         """The sounds that were pointed at, as the tools name them, each once; what is in no list is left out."""
@@ -152,7 +159,8 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if call is None:
         return
     name, args = call
-    memory.made = ("", {}) if failed else call
+    memory.made, memory.failed = (("", {}), call) if failed else (call, ("", {}))
+    memory.counts = [*memory.counts, args] if name == "count_sounds" and not failed else []
     memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
     memory.exporting = args if name == "export" else {}
     memory.renamed = name == "edit_clusters" and args.get("change") == "rename" and not failed
@@ -167,7 +175,8 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if name == "cluster":
         memory.grouping = args
     if not failed and isinstance(numbers := args.get("clusters") or [], list):
-        memory.edited = numbers if name == "edit_clusters" else []
+        undone = name == "edit_clusters" and args.get("change") == "undo"  # "split it in three instead": the same group
+        memory.edited = memory.edited if undone else numbers if name == "edit_clusters" else []
 
 
 def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:
@@ -208,6 +217,7 @@ def _remember_sounds(memory: Memory, artifact: Mapping[str, Any]) -> None:
     cards = _cards(artifact.get("sounds"))
     if len(cards) == 1:  # a look at one sound leaves the list where it is: "and the third one?"
         memory.focus = memory.looked_at = str(cards[0]["id"])
+        memory.seen = [*(each for each in memory.seen if each != memory.looked_at), memory.looked_at]
         _learn_names(memory, cards)
     else:
         _show(memory, cards)
@@ -218,6 +228,7 @@ def _remember_clustering(memory: Memory, artifact: Mapping[str, Any]) -> None:
     memory.clustering, memory.cluster = artifact, None
     if isinstance(artifact.get("clustering"), int):
         memory.clusterings.append(artifact["clustering"])
+        memory.sizes[artifact["clustering"]] = len(groups)
     memory.places, memory.places_are = [str(group["cluster"]) for group in groups if "cluster" in group], "clusters"
     for group in groups:
         _learn_names(memory, _cards(group.get("exemplars")))
@@ -259,6 +270,7 @@ def _show(memory: Memory, cards: Sequence[Mapping[str, Any]]) -> None:
     if not cards:
         return
     memory.places, memory.places_are = [str(card["id"]) for card in cards], "sounds"
+    memory.seen = []
     memory.lengths_s = [float(card["duration_s"]) for card in cards if isinstance(card.get("duration_s"), int | float)]
     _learn_names(memory, cards)
 

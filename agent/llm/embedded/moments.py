@@ -80,11 +80,26 @@ def _is_of_one(turn: Turn) -> bool:
     return memory.timeline is not None or memory.focus is not None or bool(memory.attached)
 
 
-def limit(turn: Turn) -> dict[str, int]:
-    """How many moments are asked for, as arguments; nothing where that is not said."""
+def limit(turn: Turn) -> dict[str, float]:
+    """How many moments are asked for and how sure ones, as arguments; nothing where that is not said."""
     many = _SO_MANY.search(plain(turn))
     k = turn.slots.k or (int(many[1]) if many else None)
-    return {"k": k} if k else {}
+    return ({"k": k} if k else {}) | least_score(turn)
+
+
+def least_score(turn: Turn) -> dict[str, float]:
+    """How sure the ears have to be, 0 to 1, as an argument; nothing where that is not said."""
+    match = _SCORE.search(plain(turn))
+    if match is None:
+        return {}
+    number = float(match["n"] or match["n2"])
+    return {"min_score": number / 100 if number > 1 else number}
+
+
+_SCORE = re.compile(
+    r"\b(?:scores?|confidence|certainty|sure|probability)\b\D{0,24}?(?P<n>\d*\.?\d+)(?: ?%| percent)?"
+    r"|(?P<n2>0?\.\d+)(?: or (?:more|better|higher))? (?:scores?|confidence)"
+)
 
 
 _SO_MANY = re.compile(rf"(?<![\w.:])([1-9]\d?) (?:best |first |such |clearest |loudest )*{_TIMES}\b(?<!seconds)(?<!minutes)")

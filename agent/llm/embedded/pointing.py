@@ -143,7 +143,7 @@ def selection_in(turn: Turn, words: str) -> int | None:
     if numbered := first("selection", words):
         return int(numbered[1])
     points = first("selected", words) or re.fullmatch(
-        r"(?:all (?:of )?)?(?:these|those|them|it|this)(?: sounds)?", words
+        r"(?:all (?:of )?)?(?:these|those|them|it|this)(?: sounds)?|the (?:whole|entire) selection", words
     )
     return turn.memory.selection if points else None
 

@@ -261,7 +261,7 @@ def _written_out(pattern: str) -> str:
         "<NOT>": (
             r"(?:nothing|none|not|no|without|leav(?:e|ing) out|skip|hide|exclud(?:e|ing)|drop|remove|filter out"
             r"|take out|throw out|get rid of|cut|lose|discard|ditch) (?:(?:the|all|any|anything|everything|whatever"
-            r"|what|ones?|those|them|that|which|are|is|lasts?|goes|runs?) )*"
+            r"|what|ones?|of|those|these|them|that|which|are|is|be|may|should|lasts?|goes|runs?) )*"
         ),
         "<TH>": r"(?:" + "|".join(lexicon()["ordinals"]) + r")\b",
         "<DOMAIN>": r"(?:" + "|".join(lexicon()["domains"]) + r")\b",

@@ -39,7 +39,7 @@ def about_events(turn: Turn) -> Plan | None:
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
-_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
+_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name|(?:call|name) (?:it|that|them|the (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
 _SAVES = re.compile(
     r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*|sicher\w*)\b"
     r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
@@ -77,6 +77,8 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
     edits: dict[str, Any] = dict(before) | style(words)
     if first("everything", words):
         return {}
+    if _STYLE.search(words):
+        return edits
     if match := first("renamed", words):
         old, new = _kind(match["old"]), match["new"].strip(" \"'“”")
         return edits | {"rename": {**edits.get("rename", {}), old: new}} if old and new else None
@@ -92,6 +94,11 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def in_seconds(words: str) -> str:
     """Words that say how long a beginning is, as moments: "the first 2 seconds" is "from 0 s to 2 s"."""
+    words = re.sub(rf"\b({'|'.join(_FEW)})(?=[ -](?:seconds?|minutes?)\b)", lambda few: str(_FEW[few[1]]), words)
+    words = re.sub(r"\bthe (\d+(?:\.\d+)?)[ -]second mark\b", r"\1 s", words)
+    words = re.sub(r"\b(?:stop|end|cut off|finish) (?:at|after) ", "to ", words)
+    words = re.sub(rf"{_LEAVE_OUT} (?:before|until|up to) ", "from ", words)
+    words = re.sub(rf"{_LEAVE_OUT} (?:after|from|past|beyond) ", "to ", words)
     words = re.sub(rf"\bbetween {_CLOCK.format('a')} and {_CLOCK.format('b')}", _from_to, words)
     words = re.sub(r"\b(after|from) the first second\b", r"\1 1 s", words)
     words = re.sub(r"\bfirst second\b", "first 1 s", words)
@@ -110,8 +117,12 @@ def _from_to(between: re.Match[str]) -> str:
     return f"from {begin}{f' {unit}' if unit and not between['au'] else ''} to {end} "
 
 
-_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
-_NO_KIND = frozenset("those these them they it only just the of this that there part bit".split())
+_FEW = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_LEAVE_OUT = (
+    r"\b(?:without|leave out|cut(?: off| out)?|skip|drop|remove|hide|ignore|omit|not) (?:(?:everything|anything|all|what|whatever"
+    r"|that|the part|is|comes|was|heard|happens) ?)*"
+)
+_NO_KIND = frozenset("please now then those these them they it only just the of this that there part bit".split())
 
 
 def _kinds(said: str) -> list[str]:
@@ -139,11 +150,14 @@ def _without_stretch(words: str) -> str:
 
 def style(said: str) -> dict[str, str]:
     """The style of subtitles that a message asks for."""
+    if match := _STYLE.search(said):
+        return {"style": (match[1] or match[2]).lower()}
     if _PLAIN_STYLE.search(said):
         return {"style": "events"}
     return {"style": "sdh"} if _FULL_STYLE.search(said) else {}
 
 
+_STYLE = re.compile(r"\b(?:style|stil)\W+(?:of\W+|called\W+)?(events|sdh|all)\b|\b(events|sdh|all)\W{1,2}(?:style|stil)\b", re.IGNORECASE)
 _PLAIN_STYLE = re.compile(
     r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events"
     r"|\bschlichte\w* klammern|\beinfache\w* klammern",

@@ -17,8 +17,9 @@ def export(turn: Turn) -> Plan:
     words, how, memory = plain(turn), exporting.how(turn), turn.memory
     name = _folder_name(turn)
     if name and (called := re.search(r"\b(?:called|named|titled|as|folder|directory|ordner|namens)\b(?!.*\b(?:called|named|titled|namens)\b)", words)):
-        rest = slots_of(turn, words[: called.start()])  # "Chapter Nine" names no sound
-        turn.slots.refs, turn.slots.clusters = rest.refs, rest.clusters
+        within = slots_of(turn, words[called.end() :])  # "Chapter Nine" names no sound
+        turn.slots.refs = [ref for ref in turn.slots.refs if ref not in within.refs]
+        turn.slots.clusters = [number for number in turn.slots.clusters if number not in within.clusters]
     selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
     if selection is not None and (numbered or "selection" in words):
         return call("export", "export", selection=selection, name=name, **how)
@@ -27,9 +28,14 @@ def export(turn: Turn) -> Plan:
         return call("export", "export", **kept, clusters=turn.slots.clusters)
     if _WHOLE.search(turn.said):
         return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
-    again = given(how) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    if memory.exporting and not name and re.search(r"\bsame (?:folder|name|title|place)", words):
+        name = str(memory.exporting.get("name") or "")
+    again = given(how) or _NO_LINKS.search(words) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
     if memory.exporting and not turn.slots.refs and not turn.slots.clusters and again:
-        return call("export", "export", **{**memory.exporting, **given(how)})
+        before = dict(memory.exporting)
+        if _NO_LINKS.search(words):
+            before.pop("link", None)
+        return call("export", "export", **{**before, **given(how)})
     made = exporting.export(turn)
     if made.calls:
         args = dict(made.calls[0].args)
@@ -39,6 +45,8 @@ def export(turn: Turn) -> Plan:
     group = meant_group(turn)
     return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
 
+
+_NO_LINKS = re.compile(r"\b(?:proper|real|actual|true|full|normal|ordinary|not links but|no links but) copies\b")
 
 _SHORT_NAME = 3  # words from which on a capital letter alone makes no name
 

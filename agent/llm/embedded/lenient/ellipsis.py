@@ -6,7 +6,7 @@ Such a message says only what is to be different of the last call; all else is a
 import re
 from typing import Any
 
-from agent.llm.embedded import counting, searching
+from agent.llm.embedded import counting, moments, searching
 from agent.llm.embedded.lenient.topics import EMPTY, phrase_in_english, topics, without_trailing
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan
@@ -16,11 +16,16 @@ from agent.llm.embedded.turn import Turn
 
 def goes_on(turn: Turn) -> Plan | None:
     """The step for a message that says only what is to be different of the last one; None for any other."""
+    if turn.attached or turn.asked:
+        return None
+    tool, args = turn.memory.failed
+    if tool and _AFTER_ALL.search(turn.said) and not (turn.slots.refs or turn.slots.clusters):
+        return Plan(tool, (Call(tool, args),))
     tool, args = turn.memory.made
-    if not tool or turn.attached or turn.asked:
+    if not tool:
         return None
     words = _unframed(plain(turn))
-    for read in (_titled, _another, _so_many, _so_many_others, _about_another):
+    for read in (_whole, _sure, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
         if (step := read(turn, words, tool, args)) is not None:
             return step
     return None
@@ -31,6 +36,12 @@ def _unframed(words: str) -> str:
     return _TIES_AFTER.sub("", _TIES_BEFORE.sub("", words)).strip(" ,.?!")
 
 
+_AFTER_ALL = re.compile(
+    r"\bafter all\b|\bon second thoughts?\b|\bchanged my mind\b|\bwrong button\b|\bby mistake\b|\b(?:try|do) (?:it|that) (?:again|anyway)\b"
+    r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*|exportier\w*|mach\w*)\b",
+    re.IGNORECASE,
+)
+
 _TIES_BEFORE = re.compile(
     r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|the same|same|again"
     r"|for|next|good|great|thanks|thank you)\b[ ,]*)+"
@@ -38,6 +49,49 @@ _TIES_BEFORE = re.compile(
 _TIES_AFTER = re.compile(
     r"(?:[ ,]*\b(?:please|too|as well|also|then|now|next|instead|again|thanks|thank you|rather|though))+[ .?!]*$"
 )
+
+
+def _whole(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """All of a sound where a stretch of it was meant before: "now match the whole recording"."""
+    if tool not in ("search_by_audio", "hear_events") or not {"start_s", "end_s"} & set(args):
+        return None
+    if not _ALL_OF_IT.search(words) or len(words.split()) > _A_SENTENCE:
+        return None
+    return Plan("like", (Call(tool, {name: value for name, value in args.items() if name not in ("start_s", "end_s")}),))
+
+
+_ALL_OF_IT = re.compile(r"\b(?:whole|entire|complete|full|all of it|from start to end|beginning to end)\b")
+_A_SENTENCE = 14
+
+
+def _sure(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The same moments, as far as the ears are so sure: "only those with a score of at least 0.5"."""
+    least = moments.least_score(turn)
+    if tool != "find_moments" or not least or topics_beside(turn):
+        return None
+    return Plan("moments", (Call(tool, {**args, **least}),))
+
+
+def topics_beside(turn: Turn) -> bool:
+    """Whether a message names a kind of sound that the ears know."""
+    return any(counting.things(phrase_in_english(turn, start, end)) for start, end in topics(turn))
+
+
+def _other_group(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The other of two groups."""
+    shown = [int(group["cluster"]) for group in (turn.memory.clustering or {}).get("clusters") or []]
+    if tool != "summarize_cluster" or len(shown) != 2 or args.get("cluster") not in shown:
+        return None
+    if not re.fullmatch(r"(?:(?:what|who) is in )?(?:the )?other(?: (?:one|1|group|cluster|half))?", words):
+        return None
+    return Plan("describe", (Call(tool, {**args, "cluster": shown[1 - shown.index(args["cluster"])]}),))
+
+
+def _by_folder(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """Ears compared by the folders that the sounds are in."""
+    if tool != "compare_ears" or args.get("by_folder") or not re.search(r"\b(?:folders?|director(?:y|ies))\b", words):
+        return None
+    return Plan("compare_ears", (Call(tool, {**args, "by_folder": True}),))
 
 
 def _titled(turn: Turn, _: str, tool: str, args: dict[str, Any]) -> Plan | None:
@@ -59,7 +113,7 @@ _RATHER = re.compile(
 
 def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """The same of other groups or sounds, where nothing but their numbers or places are said."""
-    match = _ONES.fullmatch(words)
+    match = _ONES.fullmatch(_HESITATES.sub("", words))
     if match is None:
         return None
     if match["what"] and _OF_SOUNDS.search(match["what"]):
@@ -70,7 +124,8 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     is_of_groups = match["what"] is not None and not _OF_SOUNDS.search(match["what"])
     if tool == "summarize_cluster" and groups and all(groups):
         return Plan("describe", tuple(Call(tool, {**args, "cluster": number}) for number in groups[:_MOST_TOLD]))
-    if tool == "export" and args.get("clusters") and groups and all(groups):
+    of_groups = args.get("clusters") or ("clustering" in args and not args.get("sounds"))
+    if tool == "export" and of_groups and groups and all(groups):
         same = {name: value for name, value in args.items() if name in ("clustering", "format", "link")}
         return Plan("export", (Call(tool, {**same, "clusters": groups}),))
     if not sounds or is_of_groups:
@@ -78,6 +133,9 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     if tool == "export" and args.get("sounds"):
         same = {name: value for name, value in args.items() if name in ("format", "link")}
         return Plan("export", (Call(tool, {"sounds": sounds, **same}),))
+    is_a_sound = match["what"] is not None or turn.slots.refs[0].kind == "id"
+    if tool == "search_by_audio" and len(sounds) == 1 and is_a_sound:
+        return Plan("like", (Call(tool, {**args, "sound": sounds[0]}),))
     if tool == "hear_events" and len(sounds) == 1:
         return Plan("events", (Call(tool, {"sound": sounds[0]}),))
     if tool == "edit_clusters" and args.get("change") == "move":
@@ -85,6 +143,7 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     return None
 
 
+_HESITATES = re.compile(r"^(?:(?:only|just|hm+|no|wait|hold on|actually|in|of|from|inside|within|like|to|for)\b[ ,]*)+")
 _MOST_TOLD = 4
 _OF_SOUNDS = re.compile(r"sound|recording|file|clip")
 _PLACE = rf"(?:\d{{1,4}}|(?:{'|'.join(lexicon()['ordinals'])})(?: (?:one|1))?)"
@@ -133,7 +192,7 @@ _COUNTED = {
 _SO_MANY = re.compile(
     r"(?:(?:show|give|list|i need|i want|let us|play)(?: me| us)? )?"
     r"(?P<cue>(?:(?:just|only|no more than|at most|limit (?:it|that|them|the list) to|make (?:it|that|them)|rather"
-    r"|better|with|into|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have|with only|use)\b ?)*)"
+    r"|better|with|into|(?:the )?(?:best|top|clearest|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have|with only|use)\b ?)*)"
     r"(?P<n>\d{1,3})(?: (?P<what>[a-z]+(?: (?:them|those|these))?))??"
     r"(?:,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would) (?:be )?(?:enough|do|plenty|fine|better))?"
 )
@@ -152,15 +211,16 @@ def _so_many_others(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> 
 
 
 _OTHERS = re.compile(
-    rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)? (?:but )?(?:only|just|at most) (?P<n>\d{{1,2}})(?: {_HITS})?"
+    rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)?(?:(?: but)? (?:only|just|at most)|(?<=,)) (?P<n>\d{{1,2}})(?: {_HITS})?"
     rf"|(?P<n2>\d{{1,2}})(?: {_HITS})? (?:with|of|for) (?P<kind2>[a-z]+(?: [a-z]+)?)"
 )
 
 
 def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """The same question about another thing: "and church bells?" after moments, "now do that with the sirens"."""
-    again = _DO_SO.match(words)
-    if tool not in _ABOUT or not (again or (tool == "find_moments" and _ASKS_ON.match(plain(turn)))):
+    words = re.sub(r" ?,? (?:with|at|by) the same \w+$", "", words)
+    again, asks = _DO_SO.match(words), _ASKS_ON.match(plain(turn)) or turn.said.rstrip().endswith("?")
+    if tool not in _ABOUT or not (again or (tool in ("find_moments", "count_sounds") and asks)):
         return None
     rest = words[again.end() :] if again else words
     spans = [phrase_in_english(turn, start, end) for start, end in topics(turn)]

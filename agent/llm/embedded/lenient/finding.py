@@ -11,6 +11,7 @@ from agent.llm.embedded.lenient.topics import EMPTY, parted, phrase_in_english, 
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, given, limits
 from agent.llm.embedded.pointing import plain
+from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.translating import stretch_in_english
 from agent.llm.embedded.turn import Turn
 from agent.llm.embedded.wants import about, said_often, sound_words
@@ -137,6 +138,8 @@ def _another_kind(turn: Turn) -> Plan | None:
 def like(turn: Turn) -> Plan:
     """Sounds like a named or attached one, or like a stretch of it, and what else a longer sentence asks of them."""
     stretch = given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) if turn.slots.start_s is None else {}
+    if whose := _OF_ONE.search(plain(turn)):
+        turn.slots.refs = [Ref("number", whose[1], int(whose[1]))]
     if stretch and len(turn.slots.refs) > 1:
         del turn.slots.refs[1:]  # "from second 1 to second 2" names no sounds
     made = searching.like(turn)
@@ -151,6 +154,9 @@ def like(turn: Turn) -> Plan:
         Call(each.name, {**{k: v for k, v in each.args.items() if k not in asked}, **besides}) for each in made.calls
     )
     return Plan("like", tuple(calls))
+
+
+_OF_ONE = re.compile(r"\b(?:seconds?|s|part|half|beginning|end) of (?:sound |number |recording )?(\d+)\b")
 
 
 def is_loose(turn: Turn) -> bool:

@@ -96,6 +96,8 @@ def restore(turn: Turn) -> Plan:
         return made
     numbers = [turn.slots.clustering] if turn.slots.clustering else [place(n) for n in NTH.findall(plain(turn))][:1]
     numbers = numbers or [ref.number for ref in turn.slots.refs if ref.kind == "number"][:1]
+    if turn.slots.groups and turn.slots.groups in turn.memory.sizes.values():
+        numbers = [number for number, k in turn.memory.sizes.items() if k == turn.slots.groups][-1:]
     if not numbers:
         shown = shown_id(turn) or 0
         earlier = [each for each in turn.memory.clusterings if each != shown] or [shown - 1]

@@ -44,7 +44,9 @@ def _weigh_by_what_was_shown(turn: Turn, scores: dict[str, float]) -> None:
 def _take_up(turn: Turn, scores: dict[str, float]) -> None:
     """The same words are about what was shown last: "only the dogs" changes a list, a timeline, a count or a copy."""
     memory = turn.memory
-    if memory.selection is not None and _THESE.search(plain(turn)) and len(turn.said.split()) < LONG:
+    if memory.timeline is not None and memory.latest is memory.timeline and _SAVE_IT.search(plain(turn)):
+        _instead(scores, "save_subtitles", {"export", "events_change", "fine"})
+    if memory.selection is not None and not turn.slots.refs and _THESE.search(plain(turn)) and len(turn.said.split()) < LONG:
         _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
     if memory.clustering is not None and memory.latest is memory.clustering:
         _instead(scores, "recluster", {"more"})
@@ -74,6 +76,8 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
         scores["export"] *= 5.0
+    if _INTRODUCES.match(turn.said) and not _REQUEST.search(turn.said):
+        _instead(scores, "greeting", {"search", "fine", "thanks"})
     for name, holds in (
         ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
         ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
@@ -84,6 +88,8 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
 
 
 _NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
+
+_SAVE_IT = re.compile(r"^(?:(?:and|now|please|then|ok|can you) )*(?:save|write|store|keep)(?: out)? (?:it|that|them|this|these|those|all)\b")
 
 _AWAY = re.compile(
     r"\b(?:away|back|remove|delete|undo|rückgängig|zurück|wieder weg)\b.*\b(?:again|file|folder|copy|copies|wieder)\b|\btake (?:it|that|them) (?:away|back)\b",
@@ -104,6 +110,17 @@ _OF_A_MAP = re.compile(
 _WHEN = re.compile(
     r"\b(?:where|when|moments?|times?|seconds?|places?|points?|spots?|passages?"
     r"|wo|wann|stellen?|zeitpunkte?n?|momente?n?)\b",
+    re.IGNORECASE,
+)
+
+_INTRODUCES = re.compile(
+    r"(?:good (?:morning|afternoon|evening|day)|hello|hi|hey|hallo|guten (?:morgen|tag|abend)|moin|servus)\b.*"
+    r"\b(?:i am|i'm|my name|we are|i lead|i work|i run|i make|ich bin|ich heiße|mein name|wir sind)\b",
+    re.IGNORECASE,
+)
+
+_REQUEST = re.compile(
+    r"\?|\b(?:find|show|look(?:ing)?|search\w*|need|want|play|give|group|export|count|list|such\w*|finde|zeig\w*|brauche?|möchte|gib)\b",
     re.IGNORECASE,
 )
 

@@ -26,6 +26,9 @@ def point(turn: Turn) -> None:
     n_places = len(memory.places)
     if leave_out(turn) or (turn.slots.clusters and memory.places_are != "sounds"):
         return
+    if pair := _pair(turn, words):
+        turn.slots.refs, turn.slots.k = [Ref("id", sound) for sound in pair], None
+        return
     several = [
         Ref("last" if end in ("last", "bottom", "final") else "first", number=int(n))
         for end, n in _FIRST_N.findall(words)
@@ -35,6 +38,20 @@ def point(turn: Turn) -> None:
         not turn.slots.refs and memory.places_are != "sounds" and not turn.slots.clusters
     ):
         turn.slots.refs = said
+
+
+def _pair(turn: Turn, words: str) -> list[str]:
+    """What "both" and "those three" are: the sounds shown alone one after the other, else the first of the list."""
+    match = _SO_MANY.search(words)
+    if match is None or turn.memory.places_are != "sounds":
+        return []
+    n = int(match["n"] or 2)
+    return turn.memory.seen[-n:] if len(turn.memory.seen) >= n else turn.memory.places[:n] if len(turn.memory.places) >= n else []
+
+
+_SO_MANY = re.compile(
+    r"\b(?:both(?! .* and )|(?:of the|those|these|all|the) (?P<n>[2-9]|1\d)\b(?! (?:s|secs?|seconds?|min\w*|groups?|clusters?|piles?)\b))"
+)
 
 
 def place(nth: str) -> int:
