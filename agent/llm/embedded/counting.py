@@ -59,7 +59,7 @@ _NOT = re.compile(r"\b(?:but (?:no|not|without)|without|and no|no)\b", re.IGNORE
 _AND = re.compile(r"\s*(?:,|\band\b|\bplus\b|&|\bas well as\b|\btogether with\b)\s*", re.IGNORECASE)
 _OTHERWISE = re.compile(
     r"\b(?:groups?|clusters?|clusterings?|versions?|channels?|duplicates?|skipped|ears|copies"
-    r"|so far|total|altogether|overall|hours?|minutes?|time|space)\b",
+    r"|in (?:the|their|its) (?:file )?names?|so far|total|altogether|overall|hours?|minutes?|time|space)\b",
     re.IGNORECASE,
 )
 

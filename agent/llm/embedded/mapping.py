@@ -75,6 +75,8 @@ def _of_last_map(turn: Turn) -> int | None:
 def _selected(turn: Turn, words: str) -> Plan | None:
     numbered, named = first("selection", words), first("selection", words) or first("selected", words)
     number = int(numbered[1]) if numbered else turn.memory.selection
+    if number is None and named:
+        number = turn.memory.drawn
     if named and number is None:
         return Plan("selection", text=replies.NO_SELECTION)
     if number is None and turn.memory.map is not None and first("export_these", words):

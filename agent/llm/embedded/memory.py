@@ -37,7 +37,7 @@ class Memory:
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
-    last. selection: the selection on a map that "these" means now. map, map_args: the map, if it was shown last.
+    last. selection: the selection on a map that "these" means now; drawn: the one spoken of last. map, map_args: the map, if it was shown last.
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
     timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
@@ -70,6 +70,7 @@ class Memory:
     clusterings: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     selection: int | None = None
+    drawn: int | None = None
     map: Mapping[str, Any] | None = None
     map_args: dict[str, Any] | None = None
     latest: Mapping[str, Any] | None = None
@@ -174,6 +175,8 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
         memory.search = (name, args)
     if name == "cluster":
         memory.grouping = args
+    if isinstance(args.get("selection"), int):
+        memory.drawn = args["selection"]
     if not failed and isinstance(numbers := args.get("clusters") or [], list):
         undone = name == "edit_clusters" and args.get("change") == "undo"  # "split it in three instead": the same group
         memory.edited = memory.edited if undone else numbers if name == "edit_clusters" else []

@@ -32,7 +32,7 @@ from agent.llm.embedded.intents import Guess, blanked, guess, vocabulary
 from agent.llm.embedded.lenient.ellipsis import goes_on
 from agent.llm.embedded.lenient.finding import is_loose, says_too_much
 from agent.llm.embedded.lenient.likely import likely
-from agent.llm.embedded.lenient.places import leave_out
+from agent.llm.embedded.lenient.places import leave_out, point_at_several
 from agent.llm.embedded.lenient.steps import LIKELY, TOOLS, likeliest_step
 from agent.llm.embedded.lenient.steps import STEPS as LENIENT
 from agent.llm.embedded.lists import lexicon
@@ -83,7 +83,8 @@ def plan(turn: Turn) -> Plan:
     """What to do about a message that no tool has answered yet."""
     if (number := _TOO_LARGE.search(turn.text)) and not turn.says(_SEARCHING):
         return Plan("unclear", text=replies.TOO_LARGE.format(inert(number[0])))
-    leave_out(turn)  # before any grammar takes "all but the first" for the first
+    if not leave_out(turn):  # before any grammar takes "all but the first" for the first
+        point_at_several(turn)
     want = likely(turn)[0]
     by_grammar = _by_grammar(turn, want)
     if by_grammar is not None and not by_grammar.asked:

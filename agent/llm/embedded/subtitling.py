@@ -53,6 +53,9 @@ def saved(turn: Turn, words: str) -> Plan:
     if sound is None:
         return ask("events", replies.WHICH_TO_SUBTITLE)
     edits = shown.get("edits") or {} if str(shown.get("sound")) == sound else {}
+    _, asked = turn.memory.made if turn.memory.made[0] else turn.memory.failed
+    if "style" in asked and str(asked.get("sound")) == sound:
+        edits = {**edits, "style": asked["style"]}
     named = _CALLED.search(turn.said)
     called = named["name"] if named else turn.memory.called.get(sound, "").rpartition(".")[0]
     form = "vtt" if re.search(r"\bvtt|\bweb ?vtt", words) else None

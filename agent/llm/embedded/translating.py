@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from agent.llm.embedded.spelling import slips
 
 _LANGUAGES = Path(__file__).with_name("languages")
 _LOW_QUOTES = re.compile(r"„([^“”\"\n]+)[“”\"]")
 _KEPT = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)|\S*[/\\]\S*|\S+\.\w{2,4}\b")
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST_STEM = 4  # letters of a word without its ending
+_LONG_ENOUGH = 6  # letters of a word in which a slip of the keyboard is mended
 _SHORTEST = 3  # letters of a word in a compound
 _LINKS = ("", "s", "n", "en", "es", "er")  # between the two
 _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
@@ -63,10 +65,18 @@ class Language:
         english = self._english(match[0].casefold())
         return match[0] if english is None else english
 
+    def _nearest(self, word: str) -> str | None:
+        """The one known word of many letters that is a slip of the keyboard away; None where it is none or two."""
+        near = [each for each in self.words if abs(len(each) - len(word)) <= 1 and len(each) >= _LONG_ENOUGH]
+        found = {each for each in near if each[0] == word[0] and slips(word, each) == 1}
+        return next(iter(found)) if len({self.words[each] for each in found}) == 1 else None
+
     def _english(self, word: str) -> str | None:
         """A word in English, one that is made of two in two words; None if it is not known."""
         stems = [word.removesuffix(ending) for ending in self.endings if len(word) - len(ending) >= _SHORTEST_STEM]
         known = next((each for each in (word, *stems) if each in self.words), None)
+        if known is None and len(word) >= _LONG_ENOUGH and (near := self._nearest(word)) is not None:
+            known = near
         if known is not None or not self.compounds:
             return self.words.get(known or word)
         for at in range(_SHORTEST, len(word) - _SHORTEST + 1):

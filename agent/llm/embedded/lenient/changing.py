@@ -91,6 +91,9 @@ def title(turn: Turn) -> str:
         return without_trailing(match["title"])
     if spans:
         start, end = spans[-1]
+        naming = [match.end() for match in _NAMING.finditer(turn.said, 0, start) if match.end() <= start]
+        if naming and re.fullmatch(r"(?:[^\W\d_]+ ){1,2}", turn.said[naming[-1] : start]):
+            start = naming[-1]
         further = re.match(r"(?: (?:of|and|the|in|on) [A-Z][\w'-]*| [A-Z][\w'-]*)+", turn.said[end:])
         return without_trailing(turn.said[start : end + (further.end() if further else 0)])
     last = None

@@ -20,12 +20,13 @@ def export(turn: Turn) -> Plan:
         within = slots_of(turn, words[called.end() :])  # "Chapter Nine" names no sound
         turn.slots.refs = [ref for ref in turn.slots.refs if ref not in within.refs]
         turn.slots.clusters = [number for number in turn.slots.clusters if number not in within.clusters]
-    selection = int(numbered[1]) if (numbered := first("selection", words)) else memory.selection
+    numbered, memory_of = first("selection", words), memory.selection or memory.drawn
+    selection = int(numbered[1]) if numbered else memory_of
     if selection is not None and (numbered or "selection" in words):
         return call("export", "export", selection=selection, name=name, **how)
     if SAME.search(words) and turn.slots.clusters:
         kept = {key: value for key, value in memory.exporting.items() if key in ("format", "link", "clustering")}
-        return call("export", "export", **kept, clusters=turn.slots.clusters)
+        return call("export", "export", **kept, clusters=turn.slots.clusters, name=name)
     if _WHOLE.search(turn.said):
         return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
     if memory.exporting and not name and re.search(r"\bsame (?:folder|name|title|place)", words):
@@ -60,16 +61,21 @@ _FOLDER = re.compile(
 
 def _folder_name(turn: Turn) -> str:
     """What the folder is to be called, as it was written; empty where nothing of the kind is said clearly."""
-    found = _FOLDER.search(turn.said)
+    found = _CALL_FOLDER.search(turn.said) or _FOLDER.search(turn.said)
     if found is None or not (name := without_trailing(found["name"])):
         return ""
     in_topics = any(start >= found.start() for start, _ in topics(turn))
     before = found[0][: found.start("name") - found.start()]
-    is_called = re.search(r"call|name|titled|namens|genannt|hei(?:ß|ss)t", before, re.IGNORECASE) is not None
+    is_called = found.re is _CALL_FOLDER or re.search(r"call|name|titled|namens|genannt|hei(?:ß|ss)t", before, re.IGNORECASE)
     is_capital = name[0].isupper() and name.split()[0].lower() not in EMPTY
-    is_title = is_called or (is_capital and (in_topics or len(name.split()) < _SHORT_NAME))
+    is_title = bool(is_called) or (is_capital and (in_topics or len(name.split()) < _SHORT_NAME))
     return name if is_title and len(name) <= LONGEST_TITLE else ""
 
+
+_CALL_FOLDER = re.compile(
+    r"\b(?:call|name|nenne?) (?:the|that|this|its|den|die|das) (?:folder|directory|ordner|verzeichnis) (?P<name>[^,.;!?\n]+)",
+    re.IGNORECASE,
+)
 
 _WHOLE = re.compile(
     r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE

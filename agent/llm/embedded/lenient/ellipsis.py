@@ -6,7 +6,7 @@ Such a message says only what is to be different of the last call; all else is a
 import re
 from typing import Any
 
-from agent.llm.embedded import counting, moments, searching
+from agent.llm.embedded import counting, moments, patterns, searching
 from agent.llm.embedded.lenient.topics import EMPTY, phrase_in_english, topics, without_trailing
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan
@@ -19,9 +19,11 @@ def goes_on(turn: Turn) -> Plan | None:
     if turn.attached or turn.asked:
         return None
     tool, args = turn.memory.failed
-    if tool and _AFTER_ALL.search(turn.said) and not (turn.slots.refs or turn.slots.clusters):
+    as_before = not (turn.slots.refs or turn.slots.clusters or _OTHERWISE.search(turn.said))
+    if tool and as_before and _AFTER_ALL.search(turn.said):
         return Plan(tool, (Call(tool, args),))
-    tool, args = turn.memory.made
+    if turn.memory.made[0] or tool != "export":  # of a copy that was refused another part may be wanted
+        tool, args = turn.memory.made
     if not tool:
         return None
     words = _unframed(plain(turn))
@@ -41,6 +43,8 @@ _AFTER_ALL = re.compile(
     r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*|exportier\w*|mach\w*)\b",
     re.IGNORECASE,
 )
+
+_OTHERWISE = re.compile(r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b")
 
 _TIES_BEFORE = re.compile(
     r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|the same|same|again"
@@ -82,6 +86,7 @@ def _other_group(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Pla
     shown = [int(group["cluster"]) for group in (turn.memory.clustering or {}).get("clusters") or []]
     if tool != "summarize_cluster" or len(shown) != 2 or args.get("cluster") not in shown:
         return None
+    words = _HESITATES.sub("", words)
     if not re.fullmatch(r"(?:(?:what|who) is in )?(?:the )?other(?: (?:one|1|group|cluster|half))?", words):
         return None
     return Plan("describe", (Call(tool, {**args, "cluster": shown[1 - shown.index(args["cluster"])]}),))
@@ -166,6 +171,8 @@ def _nth_group(turn: Turn, said: str) -> int:
 
 def _so_many(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """A longer or shorter list, or more or fewer groups: "make it five instead of three", "just two moments"."""
+    if tool == "find_moments" and patterns.first("count_found", turn.wording.words):
+        return Plan("moments", (Call(tool, {**args, "k": searching.MOST_HITS}),))
     match = _SO_MANY.fullmatch(words)
     if match is None or tool not in _COUNTED:
         return None
@@ -192,8 +199,8 @@ _COUNTED = {
 _SO_MANY = re.compile(
     r"(?:(?:show|give|list|i need|i want|let us|play)(?: me| us)? )?"
     r"(?P<cue>(?:(?:just|only|no more than|at most|limit (?:it|that|them|the list) to|make (?:it|that|them)|rather"
-    r"|better|with|into|(?:the )?(?:best|top|clearest|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have|with only|use)\b ?)*)"
-    r"(?P<n>\d{1,3})(?: (?P<what>[a-z]+(?: (?:them|those|these))?))??"
+    r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest)\b)|(?:the )?(?:best|top|clearest|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have|with only|use)\b ?)*)"
+    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest))?(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?: (?:them|those|these))?))??"
     r"(?:,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would) (?:be )?(?:enough|do|plenty|fine|better))?"
 )
 
@@ -220,7 +227,8 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
     """The same question about another thing: "and church bells?" after moments, "now do that with the sirens"."""
     words = re.sub(r" ?,? (?:with|at|by) the same \w+$", "", words)
     again, asks = _DO_SO.match(words), _ASKS_ON.match(plain(turn)) or turn.said.rstrip().endswith("?")
-    if tool not in _ABOUT or not (again or (tool in ("find_moments", "count_sounds") and asks)):
+    goes_on = again or _SAME_FOR.search(plain(turn)) or (tool in ("find_moments", "count_sounds") and asks)
+    if tool not in _ABOUT or not goes_on or (not again and _QUESTION.match(words)):
         return None
     rest = words[again.end() :] if again else words
     spans = [phrase_in_english(turn, start, end) for start, end in topics(turn)]
@@ -235,6 +243,8 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
 _ABOUT = {"find_moments": "text", "count_sounds": "heard", "cluster": "query", "search_by_text": "text"}
 """The tools that ask for a kind of sound, with the name of that argument."""
 
+_SAME_FOR = re.compile(r"\bsame (?:for|with|of|on)\b")
+_QUESTION = re.compile(r"(?:how|what|which|where|when|who|do|does|is|are|can|could|would|without|no|not)\b")
 _DO_SO = re.compile(r"(?:do (?:it|that|this|so)|(?:that|this|it)|try (?:it|that))(?: again)? (?:with|for|to|on) ")
 _ASKS_ON = re.compile(r"(?:and|what about|how about|now|then|or|the same (?:for|with)|same (?:for|with))\b")
 _FEW_WORDS = 4

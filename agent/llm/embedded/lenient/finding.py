@@ -9,7 +9,7 @@ from agent.llm.embedded.lenient.lengths import bounds
 from agent.llm.embedded.lenient.likely import LONG
 from agent.llm.embedded.lenient.topics import EMPTY, parted, phrase_in_english, qualities, topic, topics, without_empty
 from agent.llm.embedded.lists import lexicon
-from agent.llm.embedded.plans import Call, Plan, given, limits
+from agent.llm.embedded.plans import Call, Plan, call, given, limits
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.slots import Ref
 from agent.llm.embedded.translating import stretch_in_english
@@ -55,6 +55,8 @@ def _how_many(turn: Turn) -> int | None:
 
 def search(turn: Turn) -> Plan:
     """A search for what the message is about, without what it excludes; the words as a whole where it is not clear."""
+    if names := [ref.value for ref in turn.slots.refs if ref.kind == "name"]:
+        return call("words", "search_by_text", text=names[0])
     text, without = parted(turn)
     if turn.attached or not text:
         return searching.words(turn)

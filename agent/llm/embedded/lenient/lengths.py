@@ -15,7 +15,7 @@ _MORE_THAN = (
 
 _LESS_THAN = r"shorter than|less than|under|below|at most|max(?:imum|imal)?|up to|within|not exceeding|tops"
 
-_BOUND = re.compile(rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: of)? {_SPAN_S}")
+_BOUND = re.compile(rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: (?:length|duration))?(?: (?:of|to|is|at))? {_SPAN_S}")
 
 _BOUND_AFTER = re.compile(
     rf"(?<![\w.]){_SPAN_S} (?:long )?"

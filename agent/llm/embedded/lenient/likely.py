@@ -52,12 +52,14 @@ def _take_up(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "recluster", {"more"})
         if BY_SIZE.search(turn.said):
             _instead(scores, "describe", {"extreme"})
+    if turn.slots.groups in memory.sizes.values() and _BACK.search(turn.said):
+        _instead(scores, "restore", {"groups", "recluster", "cluster"})
     if memory.grouping is None:
         _instead(scores, "cluster", {"recluster"})
     if memory.timeline is not None:
         _instead(scores, "events_change", _OF_A_LIST)
     elif memory.counted is not None:
-        _instead(scores, "count", _OF_A_LIST - {"more"})
+        _instead(scores, "count", _OF_A_LIST - {"more"} | ({"search"} if _GOES_ON.match(turn.said) else set()))
     elif memory.exported and not turn.slots.narrows:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
     if turn.memory.done[-1:] == ["export"] and turn.memory.made[0] in ("export", "save_subtitles") and _AWAY.search(turn.said):
@@ -88,6 +90,10 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
 
 
 _NOTHING = frozenset("please pls plz bitte hm hmm um er".split())
+
+_GOES_ON = re.compile(r"(?:and|or|what about|how about|und|oder)\b.*\?", re.IGNORECASE)
+
+_BACK = re.compile(r"\b(?:back|earlier|previous|zurück)\b", re.IGNORECASE)
 
 _SAVE_IT = re.compile(r"^(?:(?:and|now|please|then|ok|can you) )*(?:save|write|store|keep)(?: out)? (?:it|that|them|this|these|those|all)\b")
 

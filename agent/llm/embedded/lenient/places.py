@@ -15,8 +15,11 @@ def leave_out(turn: Turn) -> bool:
     gone = {place(nth) for nth in NTH.findall(match["what"])} if match else set()
     if not gone or not n_places or turn.memory.places_are != "sounds":
         return False
+    copied = turn.memory.exporting.get("sounds")  # of what was to be copied just before, else of the list shown
+    sounds = [str(sound) for sound in copied] if isinstance(copied, list) and len(copied) > 1 else turn.memory.places
+    n_places = len(sounds)
     left = [n for n in range(1, n_places + 1) if n not in gone and n - n_places - 1 not in gone]
-    turn.slots.refs = [Ref("place", number=n) for n in left]
+    turn.slots.refs = [Ref("id", sounds[n - 1]) for n in left]
     return True
 
 
@@ -26,8 +29,7 @@ def point(turn: Turn) -> None:
     n_places = len(memory.places)
     if leave_out(turn) or (turn.slots.clusters and memory.places_are != "sounds"):
         return
-    if pair := _pair(turn, words):
-        turn.slots.refs, turn.slots.k = [Ref("id", sound) for sound in pair], None
+    if point_at_several(turn):
         return
     several = [
         Ref("last" if end in ("last", "bottom", "final") else "first", number=int(n))
@@ -40,17 +42,26 @@ def point(turn: Turn) -> None:
         turn.slots.refs = said
 
 
-def _pair(turn: Turn, words: str) -> list[str]:
+def point_at_several(turn: Turn) -> bool:
+    """Reads "both" and "those three" as the sounds they are; whether the message says something of the kind."""
+    found = _several(turn, plain(turn))
+    if found:
+        turn.slots.refs, turn.slots.k = [Ref("id", sound) for sound in found], None
+    return bool(found)
+
+
+def _several(turn: Turn, words: str) -> list[str]:
     """What "both" and "those three" are: the sounds shown alone one after the other, else the first of the list."""
     match = _SO_MANY.search(words)
-    if match is None or turn.memory.places_are != "sounds":
+    if match is None or turn.memory.places_are != "sounds" or turn.memory.counted is not None:
         return []
     n = int(match["n"] or 2)
     return turn.memory.seen[-n:] if len(turn.memory.seen) >= n else turn.memory.places[:n] if len(turn.memory.places) >= n else []
 
 
 _SO_MANY = re.compile(
-    r"\b(?:both(?! .* and )|(?:of the|those|these|all|the) (?P<n>[2-9]|1\d)\b(?! (?:s|secs?|seconds?|min\w*|groups?|clusters?|piles?)\b))"
+    r"\b(?:both(?! .* and )|(?:those|these|of the|all|the) (?P<n>[2-9]|1\d)(?: of (?:them|those|these)| ones| sounds| recordings"
+    r"| clips| files)?(?=$| ?[,.?!;]| (?:in|into|to|as|please|is|are|for|and|with)\b))"
 )
 
 

@@ -49,7 +49,7 @@ def likeliest_step(turn: Turn, steps: Mapping[str, Callable[[Turn], Plan]]) -> P
             plans[0].asked
             and plans[0].text != replies.WHICH_OTHER
             and other.score >= _AS_WELL * best.score
-            and other.name != "search"
+            and other.name not in ("search", "undo")
         ):
             plans.append(steps[other.name](turn))
     return next((each for each in plans if each.calls), plans[0])
@@ -101,7 +101,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "shorter": "search_by_text search_by_audio",
         "longer": "search_by_text search_by_audio",
         "quality": "search_by_text search_by_audio",
-        "more": "search_by_text search_by_audio cluster",
+        "more": "search_by_text search_by_audio cluster count_sounds find_moments",
         "cluster": "cluster",
         "recluster": "cluster",
         "describe": "summarize_cluster describe_selection versions",
@@ -126,7 +126,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "versions": "versions",
         "restore": "versions edit_clusters",
         "map": "show_map",
-        "selection": "describe_selection",
+        "selection": "describe_selection export cluster edit_clusters",
         "events": "hear_events find_moments",
         "events_change": "hear_events",
         "save_subtitles": "hear_events save_subtitles",

@@ -24,13 +24,13 @@ def topics(turn: Turn) -> list[tuple[int, int]]:
     return [(_with_qualities(turn.said, start), end) for start, end in found if not means_nothing(turn.said[start:end])]
 
 
-_OF_SOUNDS = frozenset({"search", "narrow", "count", "moments", "like"})
+_OF_SOUNDS = frozenset({"search", "narrow", "count", "moments", "like", "overview"})
 
 _EITHER = re.compile(r"\b(?:with or without|with and without|regardless of|mit oder ohne)\W+(?:\w+\W+)?$", re.IGNORECASE)
 
 
 def _names_a_sound(words: str) -> bool:
-    return any(_is_sound(word) for word in re.findall(r"[a-z]{3,}", words.lower()))
+    return any(_is_sound(mended(word)) for word in re.findall(r"[a-z]{3,}", words.lower()))
 
 
 def _is_sound(word: str) -> bool:
@@ -45,7 +45,7 @@ def _is_sound(word: str) -> bool:
 def _missed(text: str, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Words that name a sound, where nothing that was found does."""
     words = re.finditer(r"[a-z]{3,}", text.lower())
-    return [word.span() for word in words if _is_sound(word[0]) and not any(a <= word.start() < b for a, b in found)]
+    return [word.span() for word in words if _is_sound(mended(word[0])) and not any(a <= word.start() < b for a, b in found)]
 
 
 def _with_qualities(text: str, start: int) -> int:
