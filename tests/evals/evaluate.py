@@ -45,6 +45,7 @@ SETS = {
     "thirteenth": FOLDER / "thirteenth.toml",
     "fourteenth": FOLDER / "fourteenth.toml",
     "fifteenth": FOLDER / "fifteenth.toml",
+    "seventeenth": FOLDER / "seventeenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
