@@ -46,6 +46,7 @@ SETS = {
     "fourteenth": FOLDER / "fourteenth.toml",
     "fifteenth": FOLDER / "fifteenth.toml",
     "sixteenth": FOLDER / "sixteenth.toml",
+    "seventeenth": FOLDER / "seventeenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
