@@ -50,7 +50,7 @@ _COUNTS = re.compile(
 )
 _OF_THOSE = re.compile(r"\bof (?:those|them|these|that)\b", re.IGNORECASE)
 _EMPTY = (
-    "a an the some any both together in it them those these here there my our your library collection archive is are"
+    "actually really currently overall even exactly roughly a an the some any both together in it them those these here there my our your library collection archive is are"
     " seconds second minutes minute hours hour all altogether total"
     " how many much do i we you have of heard with got that which also then so far please now at all"
 )

@@ -55,7 +55,7 @@ _IT = re.compile(r"^(?:does|is) it (\w+)(?=[ ?.!]*$)")  # "does it rain": nothin
 
 def about_moments(turn: Turn) -> Plan | None:
     """The step for a question after the moments of a kind of sound in the library; None for any other message."""
-    words = plain(turn)
+    words = re.sub(r"[.,;] (?:please |and )*listen(?:ing)? to (?:all|every|everything|the rest|the others)\b.*$", "", plain(turn))
     if turn.attached or turn.slots.clusters or (turn.slots.refs and not _SO_MANY.search(words)):
         return None
     last = turn.memory.latest or {}
@@ -84,7 +84,8 @@ def limit(turn: Turn) -> dict[str, float]:
     """How many moments are asked for and how sure ones, as arguments; nothing where that is not said."""
     many = _SO_MANY.search(plain(turn))
     k = turn.slots.k or (int(many[1]) if many else None)
-    return ({"k": k} if k else {}) | least_score(turn)
+    listens = {"listen_to_all": True} if _LISTEN_ALL.search(plain(turn)) else {}
+    return ({"k": k} if k else {}) | least_score(turn) | listens
 
 
 def least_score(turn: Turn) -> dict[str, float]:
@@ -96,6 +97,7 @@ def least_score(turn: Turn) -> dict[str, float]:
     return {"min_score": number / 100 if number > 1 else number}
 
 
+_LISTEN_ALL = re.compile(r"\blisten(?:ing)? to (?:all|every|everything|the rest|the others)\b")
 _SCORE = re.compile(
     r"\b(?:scores?|confidence|certainty|sure|probability)\b\D{0,24}?(?P<n>\d*\.?\d+)(?: ?%| percent)?"
     r"|(?P<n2>0?\.\d+)(?: or (?:more|better|higher))? (?:scores?|confidence)"

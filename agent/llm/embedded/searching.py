@@ -42,6 +42,8 @@ def like(turn: Turn) -> Plan:
         slots.k, slots.refs = int(many[1]), []
     these = bool(turn.attached) and all(ref.kind == "first" for ref in slots.refs)  # "these two" are the attached ones
     sounds = [] if these else turn.memory.sounds(slots.refs)
+    if not sounds and turn.memory.looked_at and turn.says("last one"):
+        sounds = [turn.memory.looked_at]
     if not sounds and slots.refs and not these:
         return unknown(turn, "like", replies.WHICH_SOUND)
     if not sounds and slots.paths:
@@ -113,12 +115,17 @@ def _has_model(turn: Turn) -> bool:
     return turn.says(_AS) and bool(turn.memory.sounds(turn.slots.refs))
 
 
+_ANY = re.compile(r"(?:(?:and|or|so|is there|are there|do you have) )*any(?:thing|one|of them)?\b(?! (?:sounds?|recordings?|files?|clips?|samples?))")
+
+
 def _on_its_own(turn: Turn, about: Subject) -> bool:
     """Whether a sentence with limits is a search of its own ("sounds under 3 seconds"), not the end of the last one.
 
     It is if it says what to find, be it just "sounds", and points at nothing ("only those under 3 seconds").
     """
     named = bool(about.text) or says_any(turn.wording, "generic", "anything")
+    if _ANY.match(turn.wording.words):
+        return False
     return turn.slots.narrows and named and not says_any(turn.wording, "pointing")
 
 

@@ -39,7 +39,7 @@ def about_events(turn: Turn) -> Plan | None:
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
-_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name|(?:call|name) (?:it|that|them|the (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
+_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name|under the name(?: of)?|(?:call|name) (?:it|that|them|the (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
 _SAVES = re.compile(
     r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*|sicher\w*)\b"
     r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
@@ -98,6 +98,7 @@ def _edited(words: str, before: Mapping[str, Any]) -> dict[str, Any] | None:
 def in_seconds(words: str) -> str:
     """Words that say how long a beginning is, as moments: "the first 2 seconds" is "from 0 s to 2 s"."""
     words = re.sub(rf"\b({'|'.join(_FEW)})(?=[ -](?:seconds?|minutes?)\b)", lambda few: str(_FEW[few[1]]), words)
+    words = re.sub(rf"\b(second|minute) ({'|'.join(_FEW)})\b", lambda few: f"{few[1]} {_FEW[few[2]]}", words)
     words = re.sub(r"\bthe (\d+(?:\.\d+)?)[ -]second mark\b", r"\1 s", words)
     words = re.sub(r"\b(?:stop|end|cut off|finish) (?:at|after) ", "to ", words)
     words = re.sub(rf"{_LEAVE_OUT} (?:before|until|up to) ", "from ", words)

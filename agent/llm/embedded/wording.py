@@ -103,7 +103,7 @@ def read_wording(text: str, names: Mapping[str, str], vocabulary: frozenset[str]
     typed = _written_out(" ".join(tokens)).split()
     words = [_corrected(word, vocabulary) for word in typed]
     for place, (word, slip) in enumerate(zip(words[:-1], typed[:-1], strict=True)):
-        if word != slip and _COUNTED.fullmatch(words[place + 1]):  # "thre groups"
+        if word != slip and (_COUNTED.fullmatch(words[place + 1]) or words[place + 1] == "of"):  # "thre groups"
             words[place] = next((n for n in lexicon()["numbers"] if slips(slip, n) == 1 and n[0] == slip[0]), word)
     wording.slips = {word: slip for word, slip in zip(words, typed, strict=True) if word != slip}
     wording.words = _with_digits(" ".join(words))

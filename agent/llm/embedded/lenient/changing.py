@@ -148,10 +148,14 @@ def move(turn: Turn) -> Plan:
     if not target and refs and refs[-1].kind in ("number", "place") and len(refs) > 1:
         target = _as_groups(refs.pop(), [])
     sounds = turn.memory.sounds(refs) or ([turn.memory.looked_at] if turn.memory.looked_at else [])
+    if not target and _THERE.search(plain(turn)):
+        target = meant_group(turn)
     if _OUT_OF.search(turn.said):
         target = [0]
     return _edit(turn, "move", clusters=target, sounds=sounds) if target and sounds else by_pattern
 
+
+_THERE = re.compile(r"\b(?:there|(?:in|into|to) (?:it|that|this)(?: (?:one|group|cluster))?)\b")
 
 _OUT_OF = re.compile(
     r"\b(?:out of|take .{1,30} out|remove|kick|does not belong|doesn'?t belong|do not belong|don'?t belong|raus|heraus"

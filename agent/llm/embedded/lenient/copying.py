@@ -24,6 +24,8 @@ def export(turn: Turn) -> Plan:
     selection = int(numbered[1]) if numbered else memory_of
     if selection is not None and (numbered or "selection" in words):
         return call("export", "export", selection=selection, name=name, **how)
+    if (only := meant_group(turn)) and memory.latest is memory.clustering and _THAT_ONE.search(words):
+        return call("export", "export", clustering=shown_id(turn), clusters=only, name=name, **how)
     if SAME.search(words) and turn.slots.clusters:
         kept = {key: value for key, value in memory.exporting.items() if key in ("format", "link", "clustering")}
         return call("export", "export", **kept, clusters=turn.slots.clusters, name=name)
@@ -46,6 +48,8 @@ def export(turn: Turn) -> Plan:
     group = meant_group(turn)
     return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
 
+
+_THAT_ONE = re.compile(r"\b(?:this|that|these)(?: (?:1|one|group|cluster|pile))\b|\bit\b")
 
 _NO_LINKS = re.compile(r"\b(?:proper|real|actual|true|full|normal|ordinary|not links but|no links but) copies\b")
 

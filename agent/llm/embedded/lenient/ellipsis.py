@@ -27,7 +27,7 @@ def goes_on(turn: Turn) -> Plan | None:
     if not tool:
         return None
     words = _unframed(plain(turn))
-    for read in (_whole, _sure, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
+    for read in (_whole, _sure, _next_group, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
         if (step := read(turn, words, tool, args)) is not None:
             return step
     return None
@@ -39,7 +39,7 @@ def _unframed(words: str) -> str:
 
 
 _AFTER_ALL = re.compile(
-    r"\bafter all\b|\bon second thoughts?\b|\bchanged my mind\b|\bwrong button\b|\bby mistake\b|\b(?:try|do) (?:it|that) (?:again|anyway)\b"
+    r"\bafter all\b|\bon second thoughts?\b|\bchanged my mind\b|\bwrong button\b|\bby (?:mistake|accident)\b|\b(?:try|do) (?:it|that) (?:again|anyway)\b"
     r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*|exportier\w*|mach\w*)\b",
     re.IGNORECASE,
 )
@@ -47,7 +47,7 @@ _AFTER_ALL = re.compile(
 _OTHERWISE = re.compile(r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b")
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|the same|same|again"
+    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|(?:the )?same(?: question| thing| search)?|again"
     r"|for|next|good|great|thanks|thank you)\b[ ,]*)+"
 )
 _TIES_AFTER = re.compile(
@@ -79,6 +79,24 @@ def _sure(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | Non
 def topics_beside(turn: Turn) -> bool:
     """Whether a message names a kind of sound that the ears know."""
     return any(counting.things(phrase_in_english(turn, start, end)) for start, end in topics(turn))
+
+
+def _next_group(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The group after the one that was told of last, or before it."""
+    match = _NEXT.fullmatch(_HESITATES.sub("", words))
+    if tool != "summarize_cluster" or match is None:
+        return None
+    shown = [int(group["cluster"]) for group in (turn.memory.clustering or {}).get("clusters") or []]
+    last = int(args.get("cluster", 0))
+    step = -1 if match["back"] else 1
+    at = shown.index(last) + step if last in shown else None
+    number = last + step if at is None else shown[at] if 0 <= at < len(shown) else 0
+    return Plan("describe", (Call(tool, {**args, "cluster": number}),)) if number > 0 else None
+
+
+_NEXT = re.compile(
+    r"(?:the )?(?:(?:one|1|group|cluster) )?(?:(?P<back>before (?:that|it)|previous)|after (?:that|it)|next|following)(?: (?:one|1|group|cluster))?"
+)
 
 
 def _other_group(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
@@ -228,6 +246,8 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
     words = re.sub(r" ?,? (?:with|at|by) the same \w+$", "", words)
     again, asks = _DO_SO.match(words), _ASKS_ON.match(plain(turn)) or turn.said.rstrip().endswith("?")
     goes_on = again or _SAME_FOR.search(plain(turn)) or (tool in ("find_moments", "count_sounds") and asks)
+    if re.search(r"\b(?:without|but not|but no|except)\b", words):
+        return None
     if tool not in _ABOUT or not goes_on or (not again and _QUESTION.match(words)):
         return None
     rest = words[again.end() :] if again else words
@@ -243,7 +263,7 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
 _ABOUT = {"find_moments": "text", "count_sounds": "heard", "cluster": "query", "search_by_text": "text"}
 """The tools that ask for a kind of sound, with the name of that argument."""
 
-_SAME_FOR = re.compile(r"\bsame (?:for|with|of|on)\b")
+_SAME_FOR = re.compile(r"\bsame (?:question |thing |search )?(?:for|with|of|on)\b")
 _QUESTION = re.compile(r"(?:how|what|which|where|when|who|do|does|is|are|can|could|would|without|no|not)\b")
 _DO_SO = re.compile(r"(?:do (?:it|that|this|so)|(?:that|this|it)|try (?:it|that))(?: again)? (?:with|for|to|on) ")
 _ASKS_ON = re.compile(r"(?:and|what about|how about|now|then|or|the same (?:for|with)|same (?:for|with))\b")

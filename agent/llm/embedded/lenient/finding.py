@@ -69,6 +69,8 @@ def narrow(turn: Turn) -> Plan:
     last, (text, without) = turn.memory.search, parted(turn)
     if last is None or turn.attached:
         return search(turn)
+    if _ANY_LENGTH.search(turn.said):
+        return _of_any_length(turn)
     within = limits(turn.slots) | bounds(turn)
     if not (text or without or given(within) or turn.slots.k):
         return _of_lengths(turn) or searching.narrow(turn)
@@ -84,6 +86,22 @@ def narrow(turn: Turn) -> Plan:
     added = text if text and text.lower() not in str(before.get("text", "")).lower() else ""
     wanted = " ".join(part for part in (str(before.get("text", "")), added) if part)
     return searching.repeat(turn, "narrow", **within, k=turn.slots.k, without=both, text=wanted)
+
+
+_ANY_LENGTH = re.compile(
+    r"\b(?:length|duration)s? (?:does not|doesn't|do not|don't) matter\b|\b(?:of )?any (?:length|duration)\b|\bno matter how (?:long|short)\b"
+    r"|\bregardless of (?:the |their )?(?:length|duration)\b|\bforget (?:about )?the (?:length|duration|limit)\b"
+    r"|\b(?:länge|dauer) (?:ist |spielt )?(?:egal|keine rolle)\b|\begal wie lang\b|\bbeliebige[rn]? länge\b",
+    re.IGNORECASE,
+)
+
+
+def _of_any_length(turn: Turn) -> Plan:
+    """The last search without its bounds on length, for another kind where one is named."""
+    if (another := _another_kind(turn)) is not None:
+        return another
+    name, args = turn.memory.search or ("search_by_text", {})
+    return Plan("narrow", (Call(name, {key: value for key, value in args.items() if key not in ("min_s", "max_s")}),))
 
 
 def _of_lengths(turn: Turn) -> Plan | None:

@@ -6,6 +6,7 @@ from agent.llm.embedded import exporting, looking, mapping, revisiting, surveyin
 from agent.llm.embedded.lenient.changing import groups_said, meant_group, title
 from agent.llm.embedded.lenient.places import NTH, place
 from agent.llm.embedded.lenient.topics import topic
+from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, call, given
 from agent.llm.embedded.pointing import plain, shown_id, slots_of
 from agent.llm.embedded.turn import Turn
@@ -42,6 +43,8 @@ def cluster(turn: Turn) -> Plan:
     """Groups of all sounds, of those shown last, or of those that the message is about."""
     _read_grouping(turn)
     made = looking.cluster(turn)
+    if (drawn := first("selection", plain(turn))) and made.calls:
+        return call("cluster", "cluster", k=turn.slots.groups, method=turn.slots.method, selection=int(drawn[1]))
     if looking.these(turn):
         return made
     if not made.calls or not (about_what := topic(turn)):

@@ -81,6 +81,7 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
     if _INTRODUCES.match(turn.said) and not _REQUEST.search(turn.said):
         _instead(scores, "greeting", {"search", "fine", "thanks"})
     for name, holds in (
+        ("overview", not (turn.slots.refs or turn.slots.clusters)),
         ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
         ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
         ("compare_ears", _EARS.search(turn.said)),

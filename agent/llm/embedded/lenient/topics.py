@@ -148,7 +148,7 @@ _WITHOUT = re.compile(
 
 _TRAILING = re.compile(
     r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
-    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|as its (?:name|title))"
+    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|kopieren|exportieren|speichern|ablegen|packen|legen|as its (?:name|title))"
     r"\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
     re.IGNORECASE,
 )
