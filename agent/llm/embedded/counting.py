@@ -117,7 +117,8 @@ def _going_on(turn: Turn, before: Mapping[str, Any]) -> Plan | None:
         return Plan("count", (Call("count_sounds", dict(before)),))
     text = " ".join(MARK.sub(" ", turn.wording.words).split())
     if match := first("count_more", text):
-        return _count(turn, match["what"], {**before, "heard": []} if match["more"] is None else before)
+        is_another = match["more"] is None and bool(things(_parted(match["what"])[0]))
+        return _count(turn, match["what"], {**before, "heard": []} if is_another else before)
     if match := first("count_without", text):
         return _count(turn, f"without {match['what']}", before)
     if turn.slots.narrows and first("count_limit", text):

@@ -19,15 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
+from agent.llm.embedded.spelling import slips
 from agent.llm.embedded.tokens import Token, tokens
 from agent.llm.embedded.wants import MODEL, SPAN_WIDTH, WIDTH, Row, neighbourhood, sentence
 from core.ontology import audioset
+from core.words import shipped_vectors
 
 SAID = Path(__file__).with_name("said")
 ATTACHED = "[attached]"
 FILLINGS = 3  # times that a sentence with braces is learnt from
 SEED = 2026
 _OFTEN = 3  # sentences or more that a word is in to be one that tells
+_SPELLED_WELL = 20  # sentences from which on a word that has no vector is no slip
 _BRACES = re.compile(r"\{([^}]*)\}")
 _TITLES = {"rename", "rename_clustering", "export", "add", "save_subtitles"}
 """Wants whose braces hold a name; all others hold sounds."""
@@ -160,10 +163,12 @@ def _packed(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.
 
 
 def _often(sentences: dict[str, list[str]]) -> list[str]:
-    """The words that give sentences their wording, the commonest first."""
+    """The words that give sentences their wording, the commonest first; no slips of the keyboard that are in them."""
     plain = (_BRACES.sub(" ", text) for texts in sentences.values() for text in texts)
     counts = Counter(piece.seen for text in plain for piece in tokens(text) if piece.is_word)
-    return [word for word, count in counts.most_common() if count >= _OFTEN]
+    often = [word for word, count in counts.most_common() if count >= _OFTEN]
+    spelled = [word for word in often if shipped_vectors().encode([word])[0].any() or counts[word] >= _SPELLED_WELL]
+    return [word for word in often if word in spelled or not any(slips(word, other) == 1 for other in spelled)]
 
 
 def _stays(filled: Sequence[Sequence[bool]]) -> tuple[float, float]:

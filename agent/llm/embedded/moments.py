@@ -55,12 +55,13 @@ _IT = re.compile(r"^(?:does|is) it (\w+)(?=[ ?.!]*$)")  # "does it rain": nothin
 
 def about_moments(turn: Turn) -> Plan | None:
     """The step for a question after the moments of a kind of sound in the library; None for any other message."""
-    words = re.sub(r"[.,;] (?:please |and )*listen(?:ing)? to (?:all|every|everything|the rest|the others)\b.*$", "", plain(turn))
+    words = plain(turn)
     if turn.attached or turn.slots.clusters or (turn.slots.refs and not _SO_MANY.search(words)):
         return None
     last = turn.memory.latest or {}
     if last.get("kind") == "moments" and _LISTEN.match(words):
         return Plan("moments", (Call("find_moments", {"text": str(last["text"]), "listen_to_all": True}),))
+    words = _AND_LISTEN.sub("", words)
     rest = " ".join(_EVERYWHERE.sub(" ", words).split())
     of_all = rest != words
     where, when = _WHERE.match(rest) or _MOMENTS.match(rest), _WHEN.match(rest)
@@ -97,6 +98,7 @@ def least_score(turn: Turn) -> dict[str, float]:
     return {"min_score": number / 100 if number > 1 else number}
 
 
+_AND_LISTEN = re.compile(r"[.,;] (?:please |and )*listen(?:ing)? to (?:all|every|everything|the rest|the others)\b.*$")
 _LISTEN_ALL = re.compile(r"\blisten(?:ing)? to (?:all|every|everything|the rest|the others)\b")
 _SCORE = re.compile(
     r"\b(?:scores?|confidence|certainty|sure|probability)\b\D{0,24}?(?P<n>\d*\.?\d+)(?: ?%| percent)?"

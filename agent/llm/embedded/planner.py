@@ -53,7 +53,7 @@ _SURELY_NEAR = 0.75
 _THE_SAME = 0.97
 _MUCH_NEARER = 0.25
 # How likely a want has to be to outweigh a pattern, and one that calls no tool.
-_SURE = 0.5
+_SURE = 0.6
 _QUITE_SURE = 0.85
 # Wants that are read leniently even where an example is as near.
 _READ_LENIENTLY = {"narrow", "quality"}
@@ -89,7 +89,7 @@ def plan(turn: Turn) -> Plan:
     by_grammar = _by_grammar(turn, want)
     if by_grammar is not None and not by_grammar.asked:
         return by_grammar
-    if want.score > LIKELY and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn))):
+    if want.score > LIKELY and not is_foreign(turn) and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn))):
         likeliest = likeliest_step(turn, _WANTED)
         if likeliest.calls or by_grammar is None:
             return likeliest
@@ -121,7 +121,7 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
         return None
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
-    wrong = step is not None and (_is_against(step, want) or (intent == "search" and says_too_much(turn, step)))
+    wrong = step is not None and ((near < _THE_SAME and _is_against(step, want)) or (intent == "search" and says_too_much(turn, step)))
     return None if wrong else step
 
 

@@ -28,9 +28,10 @@ _AS = r"like|similar|close|near\w*|resembl\w*|than"
 _SHORTER = r"shorter|briefer|shortest|(?:not so|less|too) long"
 _LONGER = r"longer|longest|(?:not so|less|too) short"
 _SO_MANY = re.compile(
-    r"(?<![\w.:])(\d{1,2}) (?:of (?:my|the|our|all)|(?:other |more |most |closest |nearest |similar )*"
+    r"(?<!to )(?<!and )(?<![\w.:])(\d{1,2}) (?:of (?:my|the|our|all)|(?:other |more |most |closest |nearest |similar )*"
     r"(?:sounds?|recordings?|files?|clips?|samples?|takes?|ones|hits)|(?:most|closest|nearest|similar))\b"
 )
+_LAST = re.compile(r"\b(?:that|the|this) last(?: (?:one|1))?\b")
 _THE_SHORT = r"(?:the|only|just) (?:really |very )?short|short (?:ones|sounds)"
 _THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
 
@@ -42,7 +43,7 @@ def like(turn: Turn) -> Plan:
         slots.k, slots.refs = int(many[1]), []
     these = bool(turn.attached) and all(ref.kind == "first" for ref in slots.refs)  # "these two" are the attached ones
     sounds = [] if these else turn.memory.sounds(slots.refs)
-    if not sounds and turn.memory.looked_at and turn.says("last one"):
+    if not sounds and turn.memory.looked_at and _LAST.search(plain(turn)):
         sounds = [turn.memory.looked_at]
     if not sounds and slots.refs and not these:
         return unknown(turn, "like", replies.WHICH_SOUND)
@@ -115,7 +116,7 @@ def _has_model(turn: Turn) -> bool:
     return turn.says(_AS) and bool(turn.memory.sounds(turn.slots.refs))
 
 
-_ANY = re.compile(r"(?:(?:and|or|so|is there|are there|do you have) )*any(?:thing|one|of them)?\b(?! (?:sounds?|recordings?|files?|clips?|samples?))")
+_ANY = re.compile(r"(?:(?:and|or|so) )*(?:(?:are there|do you have) )?any(?:thing|one|of them)?\b(?! (?:sounds?|recordings?|files?|clips?|samples?))")
 
 
 def _on_its_own(turn: Turn, about: Subject) -> bool:

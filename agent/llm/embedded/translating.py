@@ -62,7 +62,10 @@ class Language:
         return self.cut.sub(r"\1 ", text) if self.cut else text
 
     def _word(self, match: re.Match[str]) -> str:
-        english = self._english(match[0].casefold())
+        word = match[0].casefold()
+        english = self._english(word)
+        if english is None and len(word) >= _LONG_ENOUGH and (near := self._nearest(word)) is not None:
+            english = self.words[near]
         return match[0] if english is None else english
 
     def _nearest(self, word: str) -> str | None:
@@ -75,8 +78,6 @@ class Language:
         """A word in English, one that is made of two in two words; None if it is not known."""
         stems = [word.removesuffix(ending) for ending in self.endings if len(word) - len(ending) >= _SHORTEST_STEM]
         known = next((each for each in (word, *stems) if each in self.words), None)
-        if known is None and len(word) >= _LONG_ENOUGH and (near := self._nearest(word)) is not None:
-            known = near
         if known is not None or not self.compounds:
             return self.words.get(known or word)
         for at in range(_SHORTEST, len(word) - _SHORTEST + 1):

@@ -13,6 +13,7 @@ from agent.llm.embedded.slots import Slots, read_slots
 from agent.llm.embedded.translating import in_english
 from agent.llm.embedded.wants import said_often
 from agent.llm.embedded.wording import Wording, read_wording
+from core.words import shipped_vectors
 
 ASKED = "earshot_asked"
 """Key in an answer's `additional_kwargs`: which intent the question back was about."""
@@ -75,7 +76,7 @@ def _read(text: str, attached: list[Attached], memory: Memory) -> Turn:
     text = in_english(said)
     wording = read_wording(text, memory.names, vocabulary())
     for word, slip in wording.slips.items():
-        if word in said_often():
+        if word in said_often() and slip not in said_often() and slip not in shipped_vectors().rows:
             said = re.sub(rf"(?<![\w/\\.]){re.escape(slip)}(?![\w/\\])", word, said)
     slots = read_slots(wording)
     return Turn(text, attached, wording, slots, memory, said)

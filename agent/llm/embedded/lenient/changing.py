@@ -7,6 +7,7 @@ from agent.llm.embedded import looking, regrouping, replies
 from agent.llm.embedded.lenient.likely import BY_SIZE
 from agent.llm.embedded.lenient.places import NTH, place
 from agent.llm.embedded.lenient.topics import LONGEST_TITLE, joined, topics, without_trailing
+from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Plan, ask, call
 from agent.llm.embedded.pointing import may_be_groups, plain, shown_id
 from agent.llm.embedded.slots import Ref
@@ -92,10 +93,11 @@ def title(turn: Turn) -> str:
     if spans:
         start, end = spans[-1]
         naming = [match.end() for match in _NAMING.finditer(turn.said, 0, start) if match.end() <= start]
-        if naming and re.fullmatch(r"(?:[^\W\d_]+ ){1,2}", turn.said[naming[-1] : start]):
-            start = naming[-1]
+        ordinal = naming and re.fullmatch(rf"(?:{'|'.join(lexicon()['ordinals'])}) ", turn.said[naming[-1] : start].lower())
+        start = naming[-1] if ordinal else start
         further = re.match(r"(?: (?:of|and|the|in|on) [A-Z][\w'-]*| [A-Z][\w'-]*)+", turn.said[end:])
-        return without_trailing(turn.said[start : end + (further.end() if further else 0)])
+        called = without_trailing(turn.said[start : end + (further.end() if further else 0)])
+        return called if len(called) <= LONGEST_TITLE else ""
     last = None
     for match in _NAMING.finditer(turn.said):
         last = match

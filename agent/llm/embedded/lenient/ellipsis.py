@@ -9,8 +9,8 @@ from typing import Any
 from agent.llm.embedded import counting, moments, patterns, searching
 from agent.llm.embedded.lenient.topics import EMPTY, phrase_in_english, topics, without_trailing
 from agent.llm.embedded.lists import lexicon
-from agent.llm.embedded.plans import Call, Plan
-from agent.llm.embedded.pointing import plain
+from agent.llm.embedded.plans import Call, Plan, given
+from agent.llm.embedded.pointing import plain, shown_id
 from agent.llm.embedded.turn import Turn
 
 
@@ -145,8 +145,9 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
         groups = [*map(int, re.findall(r"\d+", words)), *(_nth_group(turn, nth) for nth in _NTH.findall(words))]
     sounds = turn.memory.sounds(turn.slots.refs)
     is_of_groups = match["what"] is not None and not _OF_SOUNDS.search(match["what"])
-    if tool == "summarize_cluster" and groups and all(groups):
-        return Plan("describe", tuple(Call(tool, {**args, "cluster": number}) for number in groups[:_MOST_TOLD]))
+    if tool == "summarize_cluster" and groups and all(groups) and not (sounds and _NTH_ONE.search(words)):
+        of = given({"clustering": shown_id(turn)})
+        return Plan("describe", tuple(Call(tool, {**args, **of, "cluster": number}) for number in groups[:_MOST_TOLD]))
     of_groups = args.get("clusters") or ("clustering" in args and not args.get("sounds"))
     if tool == "export" and of_groups and groups and all(groups):
         same = {name: value for name, value in args.items() if name in ("clustering", "format", "link")}
@@ -167,6 +168,7 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
 
 
 _HESITATES = re.compile(r"^(?:(?:only|just|hm+|no|wait|hold on|actually|in|of|from|inside|within|like|to|for)\b[ ,]*)+")
+_NTH_ONE = re.compile(rf"\b(?:{'|'.join(lexicon()['ordinals'])}) (?:one|1)$")
 _MOST_TOLD = 4
 _OF_SOUNDS = re.compile(r"sound|recording|file|clip")
 _PLACE = rf"(?:\d{{1,4}}|(?:{'|'.join(lexicon()['ordinals'])})(?: (?:one|1))?)"

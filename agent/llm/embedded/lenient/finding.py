@@ -60,6 +60,8 @@ def search(turn: Turn) -> Plan:
     text, without = parted(turn)
     if turn.attached or not text:
         return searching.words(turn)
+    if turn.slots.domain:  # "a warm pad, only music"
+        text = " ".join(word for word in text.split() if word != turn.slots.domain) or text
     args = given({"without": without, "k": _how_many(turn), **limits(turn.slots), **bounds(turn)})
     return Plan("words", (Call("search_by_text", {"text": text, **args}),))
 
@@ -138,6 +140,8 @@ def more(turn: Turn) -> Plan:
     """More of the last search; a bare number says how many."""
     if (named := _another_kind(turn)) is not None:
         return named
+    if turn.memory.search is None or (turn.memory.search[0] == "search_by_audio" and topic(turn)):
+        return search(turn) if topic(turn) else searching.more(turn)
     bare = next((ref.number for ref in turn.slots.refs if ref.kind in ("number", "first", "last")), 0)
     if bare and turn.memory.search is not None and not turn.slots.k and not turn.slots.k_more:
         return searching.repeat(turn, "more", k=min(bare, searching.MOST_HITS))
@@ -158,6 +162,9 @@ def _another_kind(turn: Turn) -> Plan | None:
 def like(turn: Turn) -> Plan:
     """Sounds like a named or attached one, or like a stretch of it, and what else a longer sentence asks of them."""
     stretch = given(subtitling.stretch(subtitling.in_seconds(plain(turn)))) if turn.slots.start_s is None else {}
+    if _HALF_SECOND.search(plain(turn)):
+        turn.slots.refs = []
+        turn.slots.start_s, turn.slots.end_s = 0.0, 0.5
     if whose := _OF_ONE.search(plain(turn)):
         turn.slots.refs = [Ref("number", whose[1], int(whose[1]))]
     if stretch and len(turn.slots.refs) > 1:
@@ -176,6 +183,7 @@ def like(turn: Turn) -> Plan:
     return Plan("like", tuple(calls))
 
 
+_HALF_SECOND = re.compile(r"\bfirst (?:half (?:a )?|0\.5 )seconds?\b")
 _OF_ONE = re.compile(r"\b(?:seconds?|s|part|half|beginning|end) of (?:sound |number |recording )?(\d+)\b")
 
 

@@ -73,7 +73,7 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
     if turn.says("other"):
         _instead(scores, "other", {"pick"})
     if turn.memory.map is None and not _OF_A_MAP.search(spoken(turn)):
-        scores["map"] *= 0.02
+        scores["map"] *= 0.004
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):

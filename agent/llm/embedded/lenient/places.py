@@ -44,7 +44,7 @@ def point(turn: Turn) -> None:
 
 def point_at_several(turn: Turn) -> bool:
     """Reads "both" and "those three" as the sounds they are; whether the message says something of the kind."""
-    found = _several(turn, plain(turn))
+    found = [] if turn.attached else _several(turn, plain(turn))
     if found:
         turn.slots.refs, turn.slots.k = [Ref("id", sound) for sound in found], None
     return bool(found)

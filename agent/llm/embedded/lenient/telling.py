@@ -48,12 +48,17 @@ def count(turn: Turn) -> Plan:
     kept, left = parted(turn)
     heard, without = counting.things(kept) or _known_words(turn, kept), counting.things(left) or []
     within = given(limits(turn.slots) | bounds(turn))
+    if within and not (heard or without or turn.memory.counted or _ASKS_NUMBER.search(turn.said)):
+        return searching.words(turn)
     if not (heard or without or within):
         return searching.count(turn, kept) if kept else call("overview", "get_metadata")
     before = turn.memory.counted or {}
     goes_on = not heard and bool(before.get("heard"))
     heard = list(before["heard"]) if goes_on else heard
     return Plan("count", (Call("count_sounds", {"heard": heard, **without_empty({"without": without}), **within}),))
+
+
+_ASKS_NUMBER = re.compile(r"\b(?:how (?:many|much|long)|count|number|total|wie ?viele?|anzahl|zähl\w*)\b", re.IGNORECASE)
 
 
 def _known_words(turn: Turn, kept: str) -> list[str]:
