@@ -47,6 +47,7 @@ SETS = {
     "fifteenth": FOLDER / "fifteenth.toml",
     "sixteenth": FOLDER / "sixteenth.toml",
     "seventeenth": FOLDER / "seventeenth.toml",
+    "eighteenth": FOLDER / "eighteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
