@@ -47,6 +47,7 @@ SETS = {
     "fifteenth": FOLDER / "fifteenth.toml",
     "sixteenth": FOLDER / "sixteenth.toml",
     "seventeenth": FOLDER / "seventeenth.toml",
+    "nineteenth": FOLDER / "nineteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
