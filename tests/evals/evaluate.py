@@ -48,6 +48,7 @@ SETS = {
     "sixteenth": FOLDER / "sixteenth.toml",
     "seventeenth": FOLDER / "seventeenth.toml",
     "eighteenth": FOLDER / "eighteenth.toml",
+    "nineteenth": FOLDER / "nineteenth.toml",
 }
 LONGEST_TURN_S = 300.0
 
