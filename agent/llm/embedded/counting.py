@@ -134,7 +134,7 @@ def _both(turn: Turn, before: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(asked)) if len(asked) > 1 else []
 
 
-_BOTH = re.compile(r"\b(?:both|all (?:two|three|2|3)|the two together)(?: of (?:them|those|these))?(?: (?:at once|together|at the same time))?$")
+_BOTH = re.compile(r"\bboth (?:are )?(?:heard|there|in (?:it|them))$|\bboth heard$|\b(?:both|all (?:two|three|2|3)|the two together)(?: of (?:them|those|these))?(?: (?:at once|together|at the same time))?$")
 _HOW_LONG = re.compile(
     r"^(?:and |so )?(?:how (?:many (?:seconds|minutes|hours)|much (?:time|sound|audio)|long)) (?:is|are|does|do) (?:that|it|they|those|these|this)\b"
 )

@@ -115,6 +115,10 @@ def _title_of(memory: Memory, clustering: int | None, number: int) -> str:
 
 def how(turn: Turn) -> dict[str, str | None]:
     """Links or a list in place of copies, where that was said."""
-    kinds = {name: pattern for name, pattern in _FORMATS.items() if turn.says(pattern)}
+    kinds = {
+        name: pattern
+        for name, pattern in _FORMATS.items()
+        if turn.says(pattern) and not turn.says(rf"(?:no|not an?|not as an?|instead of an?) (?:{pattern})")
+    }
     links = {name: pattern for name, pattern in _LINKS.items() if turn.says(pattern)}
     return {"format": next(iter(kinds), None), "link": next(iter(links), None)}

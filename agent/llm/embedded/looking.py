@@ -226,6 +226,8 @@ def play(turn: Turn) -> Plan:
 def extreme(turn: Turn) -> Plan:
     """The longest or the shortest of the list shown; without one, a search by that word."""
     memory = turn.memory
+    if len(memory.sounds(turn.slots.refs)) > 1:  # "which of the three is the highest?": all are told of
+        return details(turn)
     known = [sound for sound in memory.places if sound in memory.lengths]
     if memory.places_are != "sounds" or not known:
         return words(turn)

@@ -85,8 +85,12 @@ def limit(turn: Turn) -> dict[str, float]:
     """How many moments are asked for and how sure ones, as arguments; nothing where that is not said."""
     many = _SO_MANY.search(plain(turn))
     k = turn.slots.k or (int(many[1]) if many else None)
-    listens = {"listen_to_all": True} if _LISTEN_ALL.search(plain(turn)) else {}
-    return ({"k": k} if k else {}) | least_score(turn) | listens
+    return ({"k": k} if k else {}) | least_score(turn) | listening(turn)
+
+
+def listening(turn: Turn) -> dict[str, bool]:
+    """Whether all sounds are to be listened to first, as an argument; nothing where that is not said."""
+    return {"listen_to_all": True} if _LISTEN_ALL.search(plain(turn)) else {}
 
 
 def least_score(turn: Turn) -> dict[str, float]:

@@ -221,6 +221,9 @@ def _refuse(turn: Turn) -> Plan:
 def _never(turn: Turn) -> Plan | None:
     """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
     words = plain(turn)
+    shown = (turn.memory.clustering or {}).get("clusters") or []
+    if any(re.search(rf"\bin {re.escape(str(group.get('title')))}(?!\w)", turn.said) for group in shown):
+        return None  # a group that is called "Weather"
     if first("do_not", words):
         return Plan("fine", text=replies.FINE)
     return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None

@@ -256,6 +256,10 @@ def going_on(turn: Turn) -> Plan | None:
     if memory.search is None or last is None or last.kind != "hits":
         return None
     if first("count_found", turn.wording.words):
+        args = memory.search[1]
+        if memory.search[0] == "search_by_text" and not args.get("text"):  # of all that is so long, not of a list
+            within = {name: args[name] for name in ("min_s", "max_s", "domain") if name in args}
+            return call("count", "count_sounds", heard=[], **within)
         return repeat(turn, "more")
     number = next((ref.number for ref in turn.slots.refs if ref.kind == "number"), 0)
     if 0 < number <= MOST_HITS and len(turn.slots.refs) == 1 and first("only_so_many", turn.wording.words):

@@ -126,7 +126,7 @@ _LEAVE_OUT = (
     r"\b(?:without|leave out|cut(?: off| out)?|skip|drop|remove|hide|ignore|omit|not) (?:(?:everything|anything|all|what|whatever"
     r"|that|the part|is|comes|was|heard|happens) ?)*"
 )
-_NO_KIND = frozenset("please now then those these them they it only just the of this that there part bit".split())
+_NO_KIND = frozenset("on onwards onward please now then those these them they it only just the of this that there part bit".split())
 
 
 def _kinds(said: str) -> list[str]:

@@ -20,6 +20,9 @@ def groups_said(turn: Turn, *, several: bool = False) -> list[int]:
     if len(named) > 1 or (named and not several):
         return named
     shown = (turn.memory.clustering or {}).get("clusters") or []
+    called = [int(group["cluster"]) for group in shown if _is_called(turn.said, str(group.get("title") or ""))]
+    if not named and len(called) == 1:
+        return called
     if not named and shown and (which := BY_SIZE.search(turn.said)):
         extreme = min if which[0].lower().startswith(("small", "klein")) else max
         return [int(extreme(shown, key=lambda group: int(group.get("size", 0)))["cluster"])]
@@ -31,6 +34,11 @@ def groups_said(turn: Turn, *, several: bool = False) -> list[int]:
         for nth in NTH.findall(plain(turn)):
             numbers += _as_groups(Ref("place", number=place(nth)), known)
     return list(dict.fromkeys([*numbers, *named]))
+
+
+def _is_called(said: str, title: str) -> bool:
+    """Whether a message names a group by its whole title, as it was written."""
+    return bool(title) and re.search(rf"(?<!\w){re.escape(title)}(?!\w)", said) is not None
 
 
 def _as_groups(ref: Ref, known: Sequence[int]) -> list[int]:
@@ -151,7 +159,9 @@ def move(turn: Turn) -> Plan:
         target = _as_groups(refs.pop(), [])
     sounds = turn.memory.sounds(refs) or ([turn.memory.looked_at] if turn.memory.looked_at else [])
     if not target and _THERE.search(plain(turn)):
-        target = meant_group(turn)
+        tool, args = turn.memory.made if turn.memory.made[0] else turn.memory.failed
+        moved = args.get("clusters") if tool == "edit_clusters" and args.get("change") == "move" else None
+        target = list(moved) if moved else meant_group(turn)
     if _OUT_OF.search(turn.said):
         target = [0]
     return _edit(turn, "move", clusters=target, sounds=sounds) if target and sounds else by_pattern

@@ -33,11 +33,13 @@ def export(turn: Turn) -> Plan:
         return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
     if memory.exporting and not name and re.search(r"\bsame (?:folder|name|title|place)", words):
         name = str(memory.exporting.get("name") or "")
-    again = given(how) or _NO_LINKS.search(words) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    again = given(how) or _NO_LIST.search(words) or _NO_LINKS.search(words) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
     if memory.exporting and not turn.slots.refs and not turn.slots.clusters and again:
         before = dict(memory.exporting)
         if _NO_LINKS.search(words):
             before.pop("link", None)
+        if _NO_LIST.search(words):
+            before.pop("format", None)
         return call("export", "export", **{**before, **given(how)})
     made = exporting.export(turn)
     if made.calls:
@@ -49,6 +51,7 @@ def export(turn: Turn) -> Plan:
     return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
 
 
+_NO_LIST = re.compile(r"\b(?:no|not an?|not as an?|instead of an?) (?:playlist|csv|list|m3u8?|json\w*)\b")
 _THAT_ONE = re.compile(r"\b(?:this|that|these)(?: (?:1|one|group|cluster|pile))\b|\bit\b")
 
 _NO_LINKS = re.compile(r"\b(?:proper|real|actual|true|full|normal|ordinary|not links but|no links but) copies\b")

@@ -47,8 +47,8 @@ _AFTER_ALL = re.compile(
 _OTHERWISE = re.compile(r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b")
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|(?:the )?same(?: question| thing| search)?|again"
-    r"|for|next|good|great|thanks|thank you)\b[ ,]*)+"
+    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?|again"
+    r"|for|next|good|great|thanks|thank you)\b[ ,.]*)+"
 )
 _TIES_AFTER = re.compile(
     r"(?:[ ,]*\b(?:please|too|as well|also|then|now|next|instead|again|thanks|thank you|rather|though))+[ .?!]*$"
@@ -70,7 +70,7 @@ _A_SENTENCE = 14
 
 def _sure(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """The same moments, as far as the ears are so sure: "only those with a score of at least 0.5"."""
-    least = moments.least_score(turn)
+    least = moments.least_score(turn) | moments.listening(turn)
     if tool != "find_moments" or not least or topics_beside(turn):
         return None
     return Plan("moments", (Call(tool, {**args, **least}),))
@@ -265,7 +265,7 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
 _ABOUT = {"find_moments": "text", "count_sounds": "heard", "cluster": "query", "search_by_text": "text"}
 """The tools that ask for a kind of sound, with the name of that argument."""
 
-_SAME_FOR = re.compile(r"\bsame (?:question |thing |search )?(?:for|with|of|on)\b")
+_SAME_FOR = re.compile(r"\bsame (?:\w+ )?(?:for|with|of|on)\b")
 _QUESTION = re.compile(r"(?:how|what|which|where|when|who|do|does|is|are|can|could|would|without|no|not)\b")
 _DO_SO = re.compile(r"(?:do (?:it|that|this|so)|(?:that|this|it)|try (?:it|that))(?: again)? (?:with|for|to|on) ")
 _ASKS_ON = re.compile(r"(?:and|what about|how about|now|then|or|the same (?:for|with)|same (?:for|with))\b")

@@ -74,6 +74,10 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "other", {"pick"})
     if turn.memory.map is None and not _OF_A_MAP.search(spoken(turn)):
         scores["map"] *= 0.004
+    if _WHERE_EXACTLY.search(turn.said):
+        scores["moments"] *= 3.0
+    if turn.memory.map is not None and _SHADE.search(plain(turn)) and len(turn.said.split()) < LONG:
+        _instead(scores, "map", {"quality", "more", "extreme", "narrow", "search", "details"})
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
@@ -84,6 +88,9 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         ("overview", not (turn.slots.refs or turn.slots.clusters)),
         ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
         ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
+        ("ears", _EARS.search(turn.said)),
+        ("like", not _NEW_SEARCH.match(turn.said) or turn.attached or _ALIKE.search(plain(turn))),
+        ("moments", not (turn.slots.refs or _IN_ONE.search(plain(turn)))),
         ("compare_ears", _EARS.search(turn.said)),
         ("events_change", not _NEW_SEARCH.match(turn.said)),
     ):
@@ -131,6 +138,10 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 
+_WHERE_EXACTLY = re.compile(r"^(?:and )?where exactly\b|\bwhere\b.*\b(?:seconds?|moments?|timestamps?)\b", re.IGNORECASE)
+
+_SHADE = re.compile(r"\b(?:brightness|loudness|pitch|duration|length|tempo|noisiness|domains?|kinds?|level)\b")
+
 _NUMBER = re.compile(
     r"\b(?:many|much|counts?|counting|numbers?|totals?|amount|hours?|minutes?|share|percent\w*|proportion|tally|statistics"
     r"|which|how long|wie ?viele?|anzahl|zähl\w*|zahl|stunden|minuten|anteil|prozent|welche[rsnm]?|wie lang\w*)\b|%",
@@ -144,6 +155,10 @@ _EARS = re.compile(
     r"|netz\w*|built.?in|spaces?|backends?|encoder|tagger|compar\w*|rank\w*|vergleich\w*|wechsel\w*|switch\w*)\b",
     re.IGNORECASE,
 )
+
+_ALIKE = re.compile(r"\b(?:like|similar\w*|resembl\w*|close\w*|near\w*|alike|match\w*|same|comparable|ähnlich\w*)\b")
+
+_IN_ONE = re.compile(r"\b(?:in|of|from) (?:it|this|that|(?:the|my|this|that) (?:attached )?(?:file|clip|recording|sound|video|attachment))\b(?! (?:library|collection))")
 
 _NEW_SEARCH = re.compile(
     r"(?:please |bitte |now |jetzt |then |dann )?(?:find|search|look|such|finde|suche|gibt es|are there|is there|hast du)\b",

@@ -119,7 +119,7 @@ TOOLS: dict[str, frozenset[str]] = {
         "rename": "edit_clusters hear_events",
         "rename_clustering": "versions edit_clusters",
         "merge": "edit_clusters",
-        "split": "edit_clusters cluster",
+        "split": "edit_clusters",
         "move": "edit_clusters",
         "undo": "edit_clusters export versions",
         "assign": "edit_clusters",

@@ -47,6 +47,7 @@ def change_events(turn: Turn) -> Plan:
 
 
 _RENAMED = re.compile(
+    r"\b(?:call|label|name)\s+(?:the|every|each|all)\s+(?P<old6>\w+)\s+(?:an?|as)\s+(?P<new6>[\w ]+?)(?: there| here| instead)?\s*[.!]?$|"
     r"(?:\b(?:write|put|say|schreib\w*)\s+)(?P<new3>[^,;]+?)\s+(?:where(?:ver)?|when(?:ever)?|every time|überall wo|wo)"
     r"\s+(?:it says|it said|you (?:wrote|say|put)|there is|steht|es heißt)\s+(?P<old3>[^,;.!?]+)"
     r"|\b(?:replace|swap|change|relabel|rename|ersetze?)\s+(?P<old4>[^,;]+?)\s+(?:with|by|for|to|into|as|durch|mit)\s+(?P<new4>[^,;.!?]+)"
