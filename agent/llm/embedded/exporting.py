@@ -74,8 +74,10 @@ def _sounds(turn: Turn, name: str) -> Plan:
 
 def _named_before(turn: Turn) -> list[str]:
     """The sound that "it" is: the one that was named in the message before."""
-    if turn.slots.refs or turn.memory.looked_at or not turn.before or not turn.says("it|that one|this one"):
+    if turn.slots.refs or not turn.says("it|that one|this one"):
         return []
+    if turn.memory.looked_at or not turn.before:
+        return [turn.memory.looked_at] if turn.memory.looked_at else []
     named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
     return named if len(named) == 1 else []
 

@@ -164,6 +164,9 @@ def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
     if _has_model(turn):
         return like(turn)
+    if turn.says("as well|too|also") and "max_s" in (turn.memory.search or ("", {}))[1]:  # not instead of the short ones
+        name, args = turn.memory.search or ("", {})
+        return Plan("longer", (Call(name, {key: value for key, value in args.items() if key != "max_s"}),))
     double = turn.says("much|lot|far|way|twice|double")
     limit_s = _next_to(_typical_s(turn.memory, "min_s") * (2 if double else 1), 1)
     return _of_a_kind(turn) or repeat(turn, "longer", min_s=limit_s)

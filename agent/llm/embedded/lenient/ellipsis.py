@@ -47,7 +47,7 @@ _AFTER_ALL = re.compile(
 _OTHERWISE = re.compile(r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b")
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?|again"
+    r"^(?:(?:actually|hm+|and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?|again"
     r"|for|next|good|great|thanks|thank you)\b[ ,.]*)+"
 )
 _TIES_AFTER = re.compile(

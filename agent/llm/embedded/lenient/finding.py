@@ -25,6 +25,8 @@ def says_too_much(turn: Turn, made: Plan) -> bool:
     title = str(made.calls[0].args.get("title", "")) if made.calls else ""
     if re.search(r"[,;.]", title):
         return any(turn.said[start:end] in title for start, end in topics(turn))
+    if _FREQUENCY.search(turn.said):  # "tones pitched at 440 Hz"
+        return False
     found = {
         word
         for start, end in topics(turn)
@@ -36,6 +38,8 @@ def says_too_much(turn: Turn, made: Plan) -> bool:
     meant = sound_words() | qualities()
     return bool(found) and any(word not in meant and word in said_often() for word in rest)
 
+
+_FREQUENCY = re.compile(r"\b\d+ ?k?hz\b", re.IGNORECASE)
 
 _SMALL = frozenset("a an the of on in at with and or under over by from to".split())
 

@@ -78,6 +78,8 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         scores["moments"] *= 3.0
     if turn.memory.map is not None and _SHADE.search(plain(turn)) and len(turn.said.split()) < LONG:
         _instead(scores, "map", {"quality", "more", "extreme", "narrow", "search", "details"})
+    if turn.memory.sounds(turn.slots.refs) or _IN_ONE.search(plain(turn)):
+        _instead(scores, "events", {"moments"})
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
     if any(exporting.how(turn).values()):
@@ -90,7 +92,6 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
         ("ears", _EARS.search(turn.said)),
         ("like", not _NEW_SEARCH.match(turn.said) or turn.attached or _ALIKE.search(plain(turn))),
-        ("moments", not (turn.slots.refs or _IN_ONE.search(plain(turn)))),
         ("compare_ears", _EARS.search(turn.said)),
         ("events_change", not _NEW_SEARCH.match(turn.said)),
     ):

@@ -61,7 +61,7 @@ def _several(turn: Turn, words: str) -> list[str]:
 
 _SO_MANY = re.compile(
     r"\b(?:both(?! .* and )|(?:those|these|of the|all|the) (?P<n>[2-9]|1\d)(?: of (?:them|those|these)| ones| sounds| recordings"
-    r"| clips| files)?(?=$| ?[,.?!;]| (?:in|into|to|as|please|is|are|has|have|does|sounds|for|and|with)\b))"
+    r"| clips| files)?(?=$| ?[,.?!;]| (?:in|into|to|as|please|is|are|has|have|does|for|and|with)\b))"
 )
 
 

@@ -8,7 +8,7 @@ from agent.llm.embedded.lenient.finding import search
 from agent.llm.embedded.lenient.grouping import describe
 from agent.llm.embedded.lenient.lengths import bounds
 from agent.llm.embedded.lenient.timelines import events
-from agent.llm.embedded.lenient.topics import EMPTY, parted, topic, topics, without_empty
+from agent.llm.embedded.lenient.topics import EMPTY, parted, phrase_in_english, topic, topics, without_empty
 from agent.llm.embedded.patterns import first
 from agent.llm.embedded.plans import Call, Plan, call, given, limits
 from agent.llm.embedded.pointing import plain, slots_of
@@ -80,9 +80,9 @@ def moments_of(turn: Turn) -> Plan:
     many = moments.limit(turn)
     if not many and turn.memory.sounds(turn.slots.refs):
         return events(turn)
-    kept, _ = parted(turn)
-    things = counting.things(kept) or []
-    return call("moments", "find_moments", text=kept, **many) if things else search(turn)
+    named = [re.sub(r",.*$", "", phrase_in_english(turn, start, end)) for start, end in topics(turn)]
+    known = next((kind for kind in named if counting.things(kind)), None)
+    return call("moments", "find_moments", text=known, **many) if known else search(turn)
 
 
 def ears_use(turn: Turn) -> Plan:
