@@ -49,6 +49,7 @@ SETS = {
     "seventeenth": FOLDER / "seventeenth.toml",
     "eighteenth": FOLDER / "eighteenth.toml",
     "nineteenth": FOLDER / "nineteenth.toml",
+    "twentieth": FOLDER / "twentieth.toml",
 }
 LONGEST_TURN_S = 300.0
 
