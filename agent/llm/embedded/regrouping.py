@@ -139,7 +139,7 @@ def command_mended(turn: Turn) -> str:
 
 
 _COMMANDS = frozenset(
-    "rename retitle relabel call name title label change cluster group pile category called named titled renamed should"
+    "number to rename retitle relabel call name title label change cluster group pile category called named titled renamed should"
     " give clustering version grouping".split()
 )
 

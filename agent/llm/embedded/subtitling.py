@@ -23,7 +23,7 @@ _TO = re.compile(rf"\b(?:to|until|till|up to|before|-)\s+(?:second\s+|minute\s+)
 
 def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
-    words = in_seconds(" ".join(turn.text.lower().split()).rstrip(" .!?"))
+    words = in_seconds(_IN_TIMELINE.sub("", " ".join(turn.text.lower().split())).rstrip(" .!?"))
     shown = turn.memory.timeline
     if first("save_subtitles", words) or _SAVES.search(words) or (shown is not None and not turn.slots.refs and _AS_FILE.search(words)):
         return saved(turn, words)
@@ -40,6 +40,7 @@ def about_events(turn: Turn) -> Plan | None:
 
 
 _CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name|under the name(?: of)?|(?:call|name) (?:it|that|them|the (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
+_IN_TIMELINE = re.compile(r"^in (?:that|the|this) (?:timeline|sub ?titles) ?,? ?(?:please )?(?=(?:call|write|rename|only|hide|leave|show|drop|label)\b)")
 _SAVES = re.compile(
     r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*|sicher\w*)\b"
     r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
@@ -126,7 +127,7 @@ _LEAVE_OUT = (
     r"\b(?:without|leave out|cut(?: off| out)?|skip|drop|remove|hide|ignore|omit|not) (?:(?:everything|anything|all|what|whatever"
     r"|that|the part|is|comes|was|heard|happens) ?)*"
 )
-_NO_KIND = frozenset("on onwards onward please now then those these them they it only just the of this that there part bit".split())
+_NO_KIND = frozenset("what happens heard is everything parts on onwards onward please now then those these them they it only just the of this that there part bit".split())
 
 
 def _kinds(said: str) -> list[str]:

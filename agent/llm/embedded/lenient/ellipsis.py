@@ -11,6 +11,7 @@ from agent.llm.embedded.lenient.topics import EMPTY, phrase_in_english, topics, 
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, given
 from agent.llm.embedded.pointing import plain, shown_id
+from agent.llm.embedded.slots import seconds
 from agent.llm.embedded.turn import Turn
 
 
@@ -27,7 +28,7 @@ def goes_on(turn: Turn) -> Plan | None:
     if not tool:
         return None
     words = _unframed(plain(turn))
-    for read in (_whole, _sure, _next_group, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
+    for read in (_whole, _another_length, _sure, _next_group, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
         if (step := read(turn, words, tool, args)) is not None:
             return step
     return None
@@ -66,6 +67,20 @@ def _whole(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
 
 _ALL_OF_IT = re.compile(r"\b(?:whole|entire|complete|full|all of it|from start to end|beginning to end)\b")
 _A_SENTENCE = 14
+
+
+def _another_length(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """Another bound in place of the one there is: "make that half a second"."""
+    match, bound = _LENGTH.fullmatch(words), [name for name in ("min_s", "max_s") if name in args]
+    if match is None or tool not in ("search_by_text", "search_by_audio", "count_sounds") or len(bound) != 1:
+        return None
+    return Plan("narrow", (Call(tool, {**args, bound[0]: seconds(f"{match['n']} {match['u']}")}),))
+
+
+_LENGTH = re.compile(
+    r"(?:(?:make|set|change|raise|lower|extend|reduce|put) )?(?:that|it|the (?:limit|minimum|maximum|bound|length))(?: (?:to|at|up to|down to))?"
+    r" (?P<n>\d*\.?\d+) ?(?P<u>ms|s|secs?|seconds?|min|minutes?)"
+)
 
 
 def _sure(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
@@ -167,7 +182,7 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     return None
 
 
-_HESITATES = re.compile(r"^(?:(?:only|just|hm+|no|wait|hold on|actually|in|of|from|inside|within|like|to|for)\b[ ,]*)+")
+_HESITATES = re.compile(r"^(?:(?:do (?:the same|that|it|so)(?: again)? (?:with|for|to)|only|just|hm+|no|wait|hold on|actually|in|of|from|inside|within|like|to|for)\b[ ,]*)+")
 _NTH_ONE = re.compile(rf"\b(?:{'|'.join(lexicon()['ordinals'])}) (?:one|1)$")
 _MOST_TOLD = 4
 _OF_SOUNDS = re.compile(r"sound|recording|file|clip")

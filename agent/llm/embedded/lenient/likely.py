@@ -74,6 +74,8 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "other", {"pick"})
     if turn.memory.map is None and not _OF_A_MAP.search(spoken(turn)):
         scores["map"] *= 0.004
+    if _LIKE_IT.search(plain(turn)):
+        scores["like"] *= 3.0
     if _WHERE_EXACTLY.search(turn.said):
         scores["moments"] *= 3.0
     if turn.memory.map is not None and _SHADE.search(plain(turn)) and len(turn.said.split()) < LONG:
@@ -158,6 +160,11 @@ _EARS = re.compile(
 )
 
 _ALIKE = re.compile(r"\b(?:like|similar\w*|resembl\w*|close\w*|near\w*|alike|match\w*|same|comparable|ähnlich\w*)\b")
+
+_LIKE_IT = re.compile(
+    r"\b(?:sounds?|something|anything|others?|ones|more|recordings?|clips?)\b.*\b(?:like|similar to|close to|resembl\w+)"
+    r" (?:it|this|that|these|those|(?:the )?(?:first|second|third|fourth|fifth|last)|(?:number |sound )?\d+)\b"
+)
 
 _IN_ONE = re.compile(r"\b(?:in|of|from) (?:it|this|that|(?:the|my|this|that) (?:attached )?(?:file|clip|recording|sound|video|attachment))\b(?! (?:library|collection))")
 

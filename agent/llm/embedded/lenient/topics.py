@@ -99,7 +99,7 @@ def phrase_in_english(turn: Turn, start: int, end: int) -> str:
 _NOT = re.compile(
     r"\b(?:no|not|isn't|aren't|doesn't|don't|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill"
     r"|nix|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser"
-    r"|außer|weg|raus|never|none|nothing|leave|leaving|filter|mute|disregards?|spare"
+    r"|außer|weg|raus|never|none|nothing|leave|leaving|keep out|keeping out|kept out|filter|mute|disregards?|spare"
     r"|unless|instead of|rather than|streich|lass|lösch)\b",
     re.IGNORECASE,
 )
