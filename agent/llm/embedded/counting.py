@@ -50,7 +50,8 @@ _COUNTS = re.compile(
 )
 _OF_THOSE = re.compile(r"\bof (?:those|them|these|that)\b", re.IGNORECASE)
 _EMPTY = (
-    "actually really currently overall even exactly roughly a an the some any both together in it them those these here there my our your library collection archive is are"
+    "actually really currently overall even exactly roughly a an the some any both together in it them those"
+    " these here there my our your library collection archive is are"
     " seconds second minutes minute hours hour all altogether total"
     " how many much do i we you have of heard with got that which also then so far please now at all"
 )
@@ -134,11 +135,18 @@ def _both(turn: Turn, before: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(asked)) if len(asked) > 1 else []
 
 
-_BOTH = re.compile(r"\bboth (?:are )?(?:heard|there|in (?:it|them))$|\bboth heard$|\b(?:both|all (?:two|three|2|3)|the two together)(?: of (?:them|those|these))?(?: (?:at once|together|at the same time))?$")
-_HOW_LONG = re.compile(
-    r"^(?:and |so )?(?:how (?:many (?:seconds|minutes|hours)|much (?:time|sound|audio)|long)) (?:is|are|does|do) (?:that|it|they|those|these|this)\b"
+_BOTH = re.compile(
+    r"\bboth (?:are )?(?:heard|there|in (?:it|them))$|\bboth heard$|\b(?:both|all (?:two|three|2|3)|the two"
+    r" together)(?: of (?:them|those|these))?(?: (?:at once|together|at the same time))?$"
 )
-_DO_NOT = re.compile(r"\bhow many (?:of them |sounds |recordings )?(?:do|are|have|does|is) not(?: (?:have|hold|contain) (?:it|any|one))?$")
+_HOW_LONG = re.compile(
+    r"^(?:and |so )?(?:how (?:many (?:seconds|minutes|hours)|much (?:time|sound|audio)|long)) (?:is|are|does|do)"
+    r" (?:that|it|they|those|these|this)\b"
+)
+_DO_NOT = re.compile(
+    r"\bhow many (?:of them |sounds |recordings )?(?:do|are|have|does|is) not(?: (?:have|hold|contain) (?:it|any"
+    r"|one))?$"
+)
 
 
 def _parted(what: str) -> tuple[str, str, str]:

@@ -37,14 +37,15 @@ class Memory:
     called: names of sounds by what tools call them; names: the other way round, the latest of one name.
     members, titles: the sounds and the title of clusters shown, by clustering and cluster.
     clusterings: the ids of those shown, the latest last. done: what can be taken back, "edit" or "export", the latest
-    last. selection: the selection on a map that "these" means now; drawn: the one spoken of last. map, map_args: the map, if it was shown last.
+    last. selection: the selection on a map that "these" means now; drawn: the one spoken of last. map,
+    map_args: the map, if it was shown last.
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
     timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
     edited: the clusters that the last change by hand named. made: name and arguments of the last call that went well.
     failed: the same of the last call, if it was refused or went wrong. counts: the arguments of the counts that were
-    asked for one after another. seen: the sounds shown alone since the last list. sizes: how many groups the clusterings
-    shown have.
+    asked for one after another. seen: the sounds shown alone since the last list. sizes: how many groups there are in
+    each clustering shown.
     """
 
     names: dict[str, str] = field(default_factory=dict)

@@ -110,7 +110,9 @@ _SCORE = re.compile(
 )
 
 
-_SO_MANY = re.compile(rf"(?<![\w.:])([1-9]\d?) (?:best |first |such |clearest |loudest )*{_TIMES}\b(?<!seconds)(?<!minutes)")
+_SO_MANY = re.compile(
+    rf"(?<![\w.:])([1-9]\d?) (?:best |first |such |clearest |loudest )*{_TIMES}\b(?<!seconds)(?<!minutes)"
+)
 
 
 def _kind(said: str) -> str:

@@ -89,7 +89,11 @@ def plan(turn: Turn) -> Plan:
     by_grammar = _by_grammar(turn, want)
     if by_grammar is not None and not by_grammar.asked:
         return by_grammar
-    if want.score > LIKELY and not is_foreign(turn) and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn))):
+    if (
+        want.score > LIKELY
+        and not is_foreign(turn)
+        and (not turn.asked or (want.score > _QUITE_SURE and not _is_bare(turn)))
+    ):
         likeliest = likeliest_step(turn, _WANTED)
         if likeliest.calls or by_grammar is None:
             return likeliest
@@ -117,11 +121,13 @@ def _by_grammar(turn: Turn, want: Want) -> Plan | None:
     surest = _QUITE_SURE if intent == "search" else near - _MUCH_NEARER  # all that is unknown is looked for
     if is_foreign(turn):
         return None
-    if intent == "search" and not want.name == "search" and _hardly(turn, "search"):
+    if intent == "search" and want.name != "search" and _hardly(turn, "search"):
         return None
     fits = same or want.score < max(_SURE, surest) or (near >= _THE_SAME and intent != "search")
     step = _by_example(turn, guesses) if fits else None
-    wrong = step is not None and ((near < _THE_SAME and _is_against(step, want)) or (intent == "search" and says_too_much(turn, step)))
+    wrong = step is not None and (
+        (near < _THE_SAME and _is_against(step, want)) or (intent == "search" and says_too_much(turn, step))
+    )
     return None if wrong else step
 
 

@@ -139,7 +139,8 @@ def command_mended(turn: Turn) -> str:
 
 
 _COMMANDS = frozenset(
-    "number to rename retitle relabel call name title label change cluster group pile category called named titled renamed should"
+    "number to rename retitle relabel call name title label change cluster group pile category called named"
+    " titled renamed should"
     " give clustering version grouping".split()
 )
 

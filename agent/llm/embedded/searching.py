@@ -116,7 +116,10 @@ def _has_model(turn: Turn) -> bool:
     return turn.says(_AS) and bool(turn.memory.sounds(turn.slots.refs))
 
 
-_ANY = re.compile(r"(?:(?:and|or|so) )*(?:(?:are there|do you have) )?any(?:thing|one|of them)?\b(?! (?:sounds?|recordings?|files?|clips?|samples?))")
+_ANY = re.compile(
+    r"(?:(?:and|or|so) )*(?:(?:are there|do you have) )?any(?:thing|one|of them)?\b(?! (?:sounds?|recordings?"
+    r"|files?|clips?|samples?))"
+)
 
 
 def _on_its_own(turn: Turn, about: Subject) -> bool:
@@ -164,7 +167,9 @@ def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
     if _has_model(turn):
         return like(turn)
-    if turn.says("as well|too|also") and "max_s" in (turn.memory.search or ("", {}))[1]:  # not instead of the short ones
+    if (
+        turn.says("as well|too|also") and "max_s" in (turn.memory.search or ("", {}))[1]
+    ):  # not instead of the short ones
         name, args = turn.memory.search or ("", {})
         return Plan("longer", (Call(name, {key: value for key, value in args.items() if key != "max_s"}),))
     double = turn.says("much|lot|far|way|twice|double")

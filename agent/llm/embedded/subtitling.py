@@ -25,7 +25,11 @@ def about_events(turn: Turn) -> Plan | None:
     """The step for a message about what is heard when; None for any other."""
     words = in_seconds(_IN_TIMELINE.sub("", " ".join(turn.text.lower().split())).rstrip(" .!?"))
     shown = turn.memory.timeline
-    if first("save_subtitles", words) or _SAVES.search(words) or (shown is not None and not turn.slots.refs and _AS_FILE.search(words)):
+    if (
+        first("save_subtitles", words)
+        or _SAVES.search(words)
+        or (shown is not None and not turn.slots.refs and _AS_FILE.search(words))
+    ):
         return saved(turn, words)
     if shown is not None and not turn.attached and (edits := _edited(words, shown.get("edits") or {})) is not None:
         return Plan("events", (Call("hear_events", {"sound": str(shown["sound"]), **edits}),))
@@ -39,10 +43,18 @@ def about_events(turn: Turn) -> Plan | None:
     return Plan("events", (Call("hear_events", {"sound": sound, **stretch(words), **style(words)}),))
 
 
-_CALLED = re.compile(r"\b(?:named|called|namens|titled|with the name|under the name(?: of)?|(?:call|name) (?:it|that|them|the (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$", re.IGNORECASE)
-_IN_TIMELINE = re.compile(r"^in (?:that|the|this) (?:timeline|sub ?titles) ?,? ?(?:please )?(?=(?:call|write|rename|only|hide|leave|show|drop|label)\b)")
+_CALLED = re.compile(
+    r"\b(?:named|called|namens|titled|with the name|under the name(?: of)?|(?:call|name) (?:it|that|them|the"
+    r" (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$",
+    re.IGNORECASE,
+)
+_IN_TIMELINE = re.compile(
+    r"^in (?:that|the|this) (?:timeline|sub ?titles) ?,? ?(?:please )?(?=(?:call|write|rename|only|hide|leave"
+    r"|show|drop|label)\b)"
+)
 _SAVES = re.compile(
-    r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*|sicher\w*)\b"
+    r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*"
+    r"|sicher\w*)\b"
     r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
 )
 _AS_FILE = re.compile(r"\b(?:as|in|need|want|also) (?:an? |the )?(?:web ?)?(?:vtt|srt)\b(?: file)?(?! style)")
@@ -116,7 +128,7 @@ def in_seconds(words: str) -> str:
 
 
 def _from_to(between: re.Match[str]) -> str:
-    """ "between 1 and 2 seconds" as "from 1 seconds to 2 seconds": the unit of the end is that of both."""
+    """Turns "between 1 and 2 seconds" into "from 1 seconds to 2 seconds": the unit of the end is that of both."""
     begin, end = re.split(r" and ", between[0].removeprefix("between ").strip())
     unit = between["bu"] or ""
     return f"from {begin}{f' {unit}' if unit and not between['au'] else ''} to {end} "
@@ -124,10 +136,14 @@ def _from_to(between: re.Match[str]) -> str:
 
 _FEW = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _LEAVE_OUT = (
-    r"\b(?:without|leave out|cut(?: off| out)?|skip|drop|remove|hide|ignore|omit|not) (?:(?:everything|anything|all|what|whatever"
+    r"\b(?:without|leave out|cut(?: off| out)?|skip|drop|remove|hide|ignore|omit|not) (?:(?:everything|anything"
+    r"|all|what|whatever"
     r"|that|the part|is|comes|was|heard|happens) ?)*"
 )
-_NO_KIND = frozenset("what happens heard is everything parts on onwards onward please now then those these them they it only just the of this that there part bit".split())
+_NO_KIND = frozenset(
+    "what happens heard is everything parts on onwards onward please now then those these them they it only just"
+    " the of this that there part bit".split()
+)
 
 
 def _kinds(said: str) -> list[str]:
@@ -162,7 +178,10 @@ def style(said: str) -> dict[str, str]:
     return {"style": "sdh"} if _FULL_STYLE.search(said) else {}
 
 
-_STYLE = re.compile(r"\b(?:style|stil)\W+(?:of\W+|called\W+)?(events|sdh|all)\b|\b(events|sdh|all)\W{1,2}(?:style|stil)\b", re.IGNORECASE)
+_STYLE = re.compile(
+    r"\b(?:style|stil)\W+(?:of\W+|called\W+)?(events|sdh|all)\b|\b(events|sdh|all)\W{1,2}(?:style|stil)\b",
+    re.IGNORECASE,
+)
 _PLAIN_STYLE = re.compile(
     r"\b(?:plain|simple|just|square) brackets|\bevents style|\bas events"
     r"|\bschlichte\w* klammern|\beinfache\w* klammern",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
 from agent.llm.embedded.spelling import slips
 
 _LANGUAGES = Path(__file__).with_name("languages")

@@ -42,7 +42,23 @@ _TOKEN = re.compile(
 )
 _COUNTED = re.compile(r"seconds?|minutes?|hours?|groups?|clusters?|piles?|sounds?|more|samples?|results?|hits?|hundred")
 _COUNTING = frozenset(
-    {"groups", "clusters", "piles", "numbers", "number", "cluster", "group", "pile", "clustering", "into", "top", "no", "sound", "result", "hit"}
+    {
+        "groups",
+        "clusters",
+        "piles",
+        "numbers",
+        "number",
+        "cluster",
+        "group",
+        "pile",
+        "clustering",
+        "into",
+        "top",
+        "no",
+        "sound",
+        "result",
+        "hit",
+    }
 )
 _MOST_NAMES = 300
 _LONGEST_WORD = 20

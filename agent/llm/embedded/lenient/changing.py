@@ -101,7 +101,9 @@ def title(turn: Turn) -> str:
     if spans:
         start, end = spans[-1]
         naming = [match.end() for match in _NAMING.finditer(turn.said, 0, start) if match.end() <= start]
-        ordinal = naming and re.fullmatch(rf"(?:{'|'.join(lexicon()['ordinals'])}) ", turn.said[naming[-1] : start].lower())
+        ordinal = naming and re.fullmatch(
+            rf"(?:{'|'.join(lexicon()['ordinals'])}) ", turn.said[naming[-1] : start].lower()
+        )
         start = naming[-1] if ordinal else start
         further = re.match(r"(?: (?:of|and|the|in|on) [A-Z][\w'-]*| [A-Z][\w'-]*)+", turn.said[end:])
         called = without_trailing(turn.said[start : end + (further.end() if further else 0)])

@@ -16,7 +16,12 @@ def export(turn: Turn) -> Plan:
     """Copies or a list of what is named, else of what was exported or shown last; the folder is called as was said."""
     words, how, memory = plain(turn), exporting.how(turn), turn.memory
     name = _folder_name(turn)
-    if name and (called := re.search(r"\b(?:called|named|titled|as|folder|directory|ordner|namens)\b(?!.*\b(?:called|named|titled|namens)\b)", words)):
+    if name and (
+        called := re.search(
+            r"\b(?:called|named|titled|as|folder|directory|ordner|namens)\b(?!.*\b(?:called|named|titled|namens)\b)",
+            words,
+        )
+    ):
         within = slots_of(turn, words[called.end() :])  # "Chapter Nine" names no sound
         turn.slots.refs = [ref for ref in turn.slots.refs if ref not in within.refs]
         turn.slots.clusters = [number for number in turn.slots.clusters if number not in within.clusters]
@@ -33,7 +38,12 @@ def export(turn: Turn) -> Plan:
         return call("export", "export", clustering=shown_id(turn) or exporting.MEANT_NOW, name=name, **how)
     if memory.exporting and not name and re.search(r"\bsame (?:folder|name|title|place)", words):
         name = str(memory.exporting.get("name") or "")
-    again = given(how) or _NO_LIST.search(words) or _NO_LINKS.search(words) or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    again = (
+        given(how)
+        or _NO_LIST.search(words)
+        or _NO_LINKS.search(words)
+        or re.search(r"\b(?:that|the|this) export\b|\bafter all\b|\bdoch\b", words)
+    )
     if memory.exporting and not turn.slots.refs and not turn.slots.clusters and again:
         before = dict(memory.exporting)
         if _NO_LINKS.search(words):
@@ -73,14 +83,17 @@ def _folder_name(turn: Turn) -> str:
         return ""
     in_topics = any(start >= found.start() for start, _ in topics(turn))
     before = found[0][: found.start("name") - found.start()]
-    is_called = found.re is _CALL_FOLDER or re.search(r"call|name|titled|namens|genannt|hei(?:ß|ss)t", before, re.IGNORECASE)
+    is_called = found.re is _CALL_FOLDER or re.search(
+        r"call|name|titled|namens|genannt|hei(?:ß|ss)t", before, re.IGNORECASE
+    )
     is_capital = name[0].isupper() and name.split()[0].lower() not in EMPTY
     is_title = bool(is_called) or (is_capital and (in_topics or len(name.split()) < _SHORT_NAME))
     return name if is_title and len(name) <= LONGEST_TITLE else ""
 
 
 _CALL_FOLDER = re.compile(
-    r"\b(?:call|name|nenne?) (?:the|that|this|its|den|die|das) (?:folder|directory|ordner|verzeichnis) (?P<name>[^,.;!?\n]+)",
+    r"\b(?:call|name|nenne?) (?:the|that|this|its|den|die|das) (?:folder|directory|ordner|verzeichnis)"
+    r" (?P<name>[^,.;!?\n]+)",
     re.IGNORECASE,
 )
 

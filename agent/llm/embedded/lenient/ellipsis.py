@@ -28,7 +28,19 @@ def goes_on(turn: Turn) -> Plan | None:
     if not tool:
         return None
     words = _unframed(plain(turn))
-    for read in (_whole, _another_length, _sure, _next_group, _other_group, _by_folder, _titled, _another, _so_many, _so_many_others, _about_another):
+    for read in (
+        _whole,
+        _another_length,
+        _sure,
+        _next_group,
+        _other_group,
+        _by_folder,
+        _titled,
+        _another,
+        _so_many,
+        _so_many_others,
+        _about_another,
+    ):
         if (step := read(turn, words, tool, args)) is not None:
             return step
     return None
@@ -40,15 +52,21 @@ def _unframed(words: str) -> str:
 
 
 _AFTER_ALL = re.compile(
-    r"\bafter all\b|\bon second thoughts?\b|\bchanged my mind\b|\bwrong button\b|\bby (?:mistake|accident)\b|\b(?:try|do) (?:it|that) (?:again|anyway)\b"
-    r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*|exportier\w*|mach\w*)\b",
+    r"\bafter all\b|\bon second thoughts?\b|\bchanged my mind\b|\bwrong button\b|\bby (?:mistake|accident)\b"
+    r"|\b(?:try|do) (?:it|that) (?:again|anyway)\b"
+    r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*"
+    r"|exportier\w*|mach\w*)\b",
     re.IGNORECASE,
 )
 
-_OTHERWISE = re.compile(r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b")
+_OTHERWISE = re.compile(
+    r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b"
+)
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:actually|hm+|and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?|again"
+    r"^(?:(?:actually|hm+|and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what"
+    r" is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?"
+    r"|again"
     r"|for|next|good|great|thanks|thank you)\b[ ,.]*)+"
 )
 _TIES_AFTER = re.compile(
@@ -62,7 +80,9 @@ def _whole(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
         return None
     if not _ALL_OF_IT.search(words) or len(words.split()) > _A_SENTENCE:
         return None
-    return Plan("like", (Call(tool, {name: value for name, value in args.items() if name not in ("start_s", "end_s")}),))
+    return Plan(
+        "like", (Call(tool, {name: value for name, value in args.items() if name not in ("start_s", "end_s")}),)
+    )
 
 
 _ALL_OF_IT = re.compile(r"\b(?:whole|entire|complete|full|all of it|from start to end|beginning to end)\b")
@@ -78,13 +98,14 @@ def _another_length(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Pla
 
 
 _LENGTH = re.compile(
-    r"(?:(?:make|set|change|raise|lower|extend|reduce|put) )?(?:that|it|the (?:limit|minimum|maximum|bound|length))(?: (?:to|at|up to|down to))?"
+    r"(?:(?:make|set|change|raise|lower|extend|reduce|put) )?(?:that|it|the (?:limit|minimum|maximum|bound"
+    r"|length))(?: (?:to|at|up to|down to))?"
     r" (?P<n>\d*\.?\d+) ?(?P<u>ms|s|secs?|seconds?|min|minutes?)"
 )
 
 
-def _sure(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
-    """The same moments, as far as the ears are so sure: "only those with a score of at least 0.5"."""
+def _sure(turn: Turn, _: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The same moments, as far as the ears are so sure ("a score of at least 0.5"), or after listening to all."""
     least = moments.least_score(turn) | moments.listening(turn)
     if tool != "find_moments" or not least or topics_beside(turn):
         return None
@@ -110,7 +131,8 @@ def _next_group(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan
 
 
 _NEXT = re.compile(
-    r"(?:the )?(?:(?:one|1|group|cluster) )?(?:(?P<back>before (?:that|it)|previous)|after (?:that|it)|next|following)(?: (?:one|1|group|cluster))?"
+    r"(?:the )?(?:(?:one|1|group|cluster) )?(?:(?P<back>before (?:that|it)|previous)|after (?:that|it)|next"
+    r"|following)(?: (?:one|1|group|cluster))?"
 )
 
 
@@ -145,7 +167,8 @@ def _titled(turn: Turn, _: str, tool: str, args: dict[str, Any]) -> Plan | None:
 
 _RATHER = re.compile(
     r"(?i:(?:no|nein|hm+|wait|sorry|oh|ok|actually|well|doch|ach)\b[ ,.!]*)*"
-    r"(?i:make (?:that|it)|(?:or )?rather|better|lieber|doch lieber|besser)(?i: just| nur)?[ :,]+(?P<title>[A-ZÄÖÜ\"“„'].*)$"
+    r"(?i:make (?:that|it)|(?:or )?rather|better|lieber|doch lieber|besser)(?i: just| nur)?["
+    r" :,]+(?P<title>[A-ZÄÖÜ\"“„'].*)$"
 )
 
 
@@ -182,7 +205,10 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     return None
 
 
-_HESITATES = re.compile(r"^(?:(?:do (?:the same|that|it|so)(?: again)? (?:with|for|to)|only|just|hm+|no|wait|hold on|actually|in|of|from|inside|within|like|to|for)\b[ ,]*)+")
+_HESITATES = re.compile(
+    r"^(?:(?:do (?:the same|that|it|so)(?: again)? (?:with|for|to)|only|just|hm+|no|wait|hold on|actually|in|of"
+    r"|from|inside|within|like|to|for)\b[ ,]*)+"
+)
 _NTH_ONE = re.compile(rf"\b(?:{'|'.join(lexicon()['ordinals'])}) (?:one|1)$")
 _MOST_TOLD = 4
 _OF_SOUNDS = re.compile(r"sound|recording|file|clip")
@@ -224,7 +250,9 @@ def _so_many(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     return Plan("more" if is_list else "recluster", (Call(tool, {**args, "k": k}),))
 
 
-_HITS = r"(?:sounds?|recordings?|files?|clips?|results?|hits?|ones|examples?|of them|of those|of these|matches|samples?)"
+_HITS = (
+    r"(?:sounds?|recordings?|files?|clips?|results?|hits?|ones|examples?|of them|of those|of these|matches|samples?)"
+)
 _COUNTED = {
     "search_by_text": _HITS,
     "search_by_audio": _HITS,
@@ -234,13 +262,16 @@ _COUNTED = {
 _SO_MANY = re.compile(
     r"(?:(?:show|give|list|i need|i want|let us|play)(?: me| us)? )?"
     r"(?P<cue>(?:(?:just|only|no more than|at most|limit (?:it|that|them|the list) to|make (?:it|that|them)|rather"
-    r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest)\b)|(?:the )?(?:best|top|clearest|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have|with only|use)\b ?)*)"
-    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest))?(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?: (?:them|those|these))?))??"
+    r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest)\b)|(?:the )?(?:best|top|clearest"
+    r"|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have"
+    r"|with only|use)\b ?)*)"
+    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest))?(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?:"
+    r" (?:them|those|these))?))??"
     r"(?:,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would) (?:be )?(?:enough|do|plenty|fine|better))?"
 )
 
 
-def _so_many_others(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+def _so_many_others(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """A list of another kind, and its length: "now the drum hits again, but only four", "and seven with rain"."""
     match = _OTHERS.fullmatch(words)
     if match is None or tool not in ("search_by_text", "search_by_audio"):
@@ -253,7 +284,8 @@ def _so_many_others(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> 
 
 
 _OTHERS = re.compile(
-    rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)?(?:(?: but)? (?:only|just|at most)|(?<=,)) (?P<n>\d{{1,2}})(?: {_HITS})?"
+    rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)?(?:(?: but)? (?:only|just|at most)|(?<=,))"
+    rf" (?P<n>\d{{1,2}})(?: {_HITS})?"
     rf"|(?P<n2>\d{{1,2}})(?: {_HITS})? (?:with|of|for) (?P<kind2>[a-z]+(?: [a-z]+)?)"
 )
 

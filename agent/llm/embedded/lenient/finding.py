@@ -95,7 +95,8 @@ def narrow(turn: Turn) -> Plan:
 
 
 _ANY_LENGTH = re.compile(
-    r"\b(?:length|duration)s? (?:does not|doesn't|do not|don't) matter\b|\b(?:of )?any (?:length|duration)\b|\bno matter how (?:long|short)\b"
+    r"\b(?:length|duration)s? (?:does not|doesn't|do not|don't) matter\b|\b(?:of )?any (?:length|duration)\b"
+    r"|\bno matter how (?:long|short)\b"
     r"|\bregardless of (?:the |their )?(?:length|duration)\b|\bforget (?:about )?the (?:length|duration|limit)\b"
     r"|\b(?:länge|dauer) (?:ist |spielt )?(?:egal|keine rolle)\b|\begal wie lang\b|\bbeliebige[rn]? länge\b",
     re.IGNORECASE,

@@ -13,9 +13,13 @@ _MORE_THAN = (
     r"|not less than|no less than|from"
 )
 
-_LESS_THAN = r"shorter than|less than|under|below|at most|max(?:imum|imal)?|up to|within|not exceeding|tops|allow(?:ing)?"
+_LESS_THAN = (
+    r"shorter than|less than|under|below|at most|max(?:imum|imal)?|up to|within|not exceeding|tops|allow(?:ing)?"
+)
 
-_BOUND = re.compile(rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: (?:length|duration))?(?: (?:of|to|is|at))? {_SPAN_S}")
+_BOUND = re.compile(
+    rf"\b(?:(?P<more>{_MORE_THAN})|(?P<less>{_LESS_THAN}))(?: (?:length|duration))?(?: (?:of|to|is|at))? {_SPAN_S}"
+)
 
 _BOUND_AFTER = re.compile(
     rf"(?<![\w.]){_SPAN_S} (?:long )?"

@@ -46,7 +46,12 @@ def _take_up(turn: Turn, scores: dict[str, float]) -> None:
     memory = turn.memory
     if memory.timeline is not None and memory.latest is memory.timeline and _SAVE_IT.search(plain(turn)):
         _instead(scores, "save_subtitles", {"export", "events_change", "fine"})
-    if memory.selection is not None and not turn.slots.refs and _THESE.search(plain(turn)) and len(turn.said.split()) < LONG:
+    if (
+        memory.selection is not None
+        and not turn.slots.refs
+        and _THESE.search(plain(turn))
+        and len(turn.said.split()) < LONG
+    ):
         _instead(scores, "selection", {"details", "describe", "overview", "pick", "help"})
     if memory.clustering is not None and memory.latest is memory.clustering:
         _instead(scores, "recluster", {"more"})
@@ -62,7 +67,11 @@ def _take_up(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "count", _OF_A_LIST - {"more"} | ({"search"} if _GOES_ON.match(turn.said) else set()))
     elif memory.exported and not turn.slots.narrows:
         _instead(scores, "export", {"narrow", "pick"} | ({"more"} if scores["more"] < _SURELY_MORE else set()))
-    if turn.memory.done[-1:] == ["export"] and turn.memory.made[0] in ("export", "save_subtitles") and _AWAY.search(turn.said):
+    if (
+        turn.memory.done[-1:] == ["export"]
+        and turn.memory.made[0] in ("export", "save_subtitles")
+        and _AWAY.search(turn.said)
+    ):
         _instead(scores, "undo", {"narrow", "events_change", "refuse", "move", "pick", "fine"})
     if SAME.search(plain(turn)) and (again := _done_last(turn)):
         _instead(scores, again, set(scores) - {again})
@@ -91,7 +100,10 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
     for name, holds in (
         ("overview", not (turn.slots.refs or turn.slots.clusters)),
         ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
-        ("describe", turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn))),
+        (
+            "describe",
+            turn.memory.clustering or turn.memory.cluster or turn.slots.clusters or _GROUP.search(spoken(turn)),
+        ),
         ("ears", _EARS.search(turn.said)),
         ("like", not _NEW_SEARCH.match(turn.said) or turn.attached or _ALIKE.search(plain(turn))),
         ("compare_ears", _EARS.search(turn.said)),
@@ -106,10 +118,14 @@ _GOES_ON = re.compile(r"(?:and|or|what about|how about|und|oder)\b.*\?", re.IGNO
 
 _BACK = re.compile(r"\b(?:back|earlier|previous|zurück)\b", re.IGNORECASE)
 
-_SAVE_IT = re.compile(r"^(?:(?:and|now|please|then|ok|can you) )*(?:save|write|store|keep)(?: out)? (?:it|that|them|this|these|those|all)\b")
+_SAVE_IT = re.compile(
+    r"^(?:(?:and|now|please|then|ok|can you) )*(?:save|write|store|keep)(?: out)? (?:it|that|them|this|these"
+    r"|those|all)\b"
+)
 
 _AWAY = re.compile(
-    r"\b(?:away|back|remove|delete|undo|rückgängig|zurück|wieder weg)\b.*\b(?:again|file|folder|copy|copies|wieder)\b|\btake (?:it|that|them) (?:away|back)\b",
+    r"\b(?:away|back|remove|delete|undo|rückgängig|zurück|wieder weg)\b.*\b(?:again|file|folder|copy|copies"
+    r"|wieder)\b|\btake (?:it|that|them) (?:away|back)\b",
     re.IGNORECASE,
 )
 
@@ -141,7 +157,9 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 
-_WHERE_EXACTLY = re.compile(r"^(?:and )?where exactly\b|\bwhere\b.*\b(?:seconds?|moments?|timestamps?)\b", re.IGNORECASE)
+_WHERE_EXACTLY = re.compile(
+    r"^(?:and )?where exactly\b|\bwhere\b.*\b(?:seconds?|moments?|timestamps?)\b", re.IGNORECASE
+)
 
 _SHADE = re.compile(r"\b(?:brightness|loudness|pitch|duration|length|tempo|noisiness|domains?|kinds?|level)\b")
 
@@ -162,14 +180,19 @@ _EARS = re.compile(
 _ALIKE = re.compile(r"\b(?:like|similar\w*|resembl\w*|close\w*|near\w*|alike|match\w*|same|comparable|ähnlich\w*)\b")
 
 _LIKE_IT = re.compile(
-    r"\b(?:sounds?|something|anything|others?|ones|more|recordings?|clips?)\b.*\b(?:like|similar to|close to|resembl\w+)"
+    r"\b(?:sounds?|something|anything|others?|ones|more|recordings?|clips?)\b.*\b(?:like|similar to|close to"
+    r"|resembl\w+)"
     r" (?:it|this|that|these|those|(?:the )?(?:first|second|third|fourth|fifth|last)|(?:number |sound )?\d+)\b"
 )
 
-_IN_ONE = re.compile(r"\b(?:in|of|from) (?:it|this|that|(?:the|my|this|that) (?:attached )?(?:file|clip|recording|sound|video|attachment))\b(?! (?:library|collection))")
+_IN_ONE = re.compile(
+    r"\b(?:in|of|from) (?:it|this|that|(?:the|my|this|that) (?:attached )?(?:file|clip|recording|sound|video"
+    r"|attachment))\b(?! (?:library|collection))"
+)
 
 _NEW_SEARCH = re.compile(
-    r"(?:please |bitte |now |jetzt |then |dann )?(?:find|search|look|such|finde|suche|gibt es|are there|is there|hast du)\b",
+    r"(?:please |bitte |now |jetzt |then |dann )?(?:find|search|look|such|finde|suche|gibt es|are there|is there"
+    r"|hast du)\b",
     re.IGNORECASE,
 )
 

@@ -58,7 +58,9 @@ def count(turn: Turn) -> Plan:
     return Plan("count", (Call("count_sounds", {"heard": heard, **without_empty({"without": without}), **within}),))
 
 
-_ASKS_NUMBER = re.compile(r"\b(?:how (?:many|much|long)|count|number|total|wie ?viele?|anzahl|zähl\w*)\b", re.IGNORECASE)
+_ASKS_NUMBER = re.compile(
+    r"\b(?:how (?:many|much|long)|count|number|total|wie ?viele?|anzahl|zähl\w*)\b", re.IGNORECASE
+)
 
 
 def _known_words(turn: Turn, kept: str) -> list[str]:

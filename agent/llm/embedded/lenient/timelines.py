@@ -47,11 +47,13 @@ def change_events(turn: Turn) -> Plan:
 
 
 _RENAMED = re.compile(
-    r"\b(?:call|label|name)\s+(?:the|every|each|all)\s+(?P<old6>\w+)\s+(?:an?|as)\s+(?P<new6>[\w ]+?)(?: there| here| instead)?\s*[.!]?$|"
+    r"\b(?:call|label|name)\s+(?:the|every|each|all)\s+(?P<old6>\w+)\s+(?:an?|as)\s+(?P<new6>[\w ]+?)(?: there|"
+    r" here| instead)?\s*[.!]?$|"
     r"(?:\b(?:write|put|say|schreib\w*)\s+)(?P<new3>[^,;]+?)\s+(?:where(?:ver)?|when(?:ever)?|every time|überall wo|wo)"
     r"\s+(?:it says|it said|you (?:wrote|say|put)|there is|steht|es heißt)\s+(?P<old3>[^,;.!?]+)"
     r"|\b(?:replace|swap|change|relabel|rename|ersetze?)\s+(?P<old4>[^,;]+?)\s+(?:with|by|for|to|into|as|durch|mit)\s+(?P<new4>[^,;.!?]+)"
-    r"|\b(?:the )?(?P<old5>[\w ]+?)\s+(?:should|is to|ought to|must)\s+(?:read|be called|be labell?ed|say)\s+(?P<new5>[^,;.!?]+)|"
+    r"|\b(?:the )?(?P<old5>[\w ]+?)\s+(?:should|is to|ought to|must)\s+(?:read|be called|be labell?ed"
+    r"|say)\s+(?P<new5>[^,;.!?]+)|"
     r"(?:\b(?:write|put|say|read|call (?:it|that)|label (?:it|that)|schreib\w*|nenn\w*)\s+)(?P<new2>[^,;]+?)"
     r"\s+(?:instead of|in place of|rather than|not|statt|anstatt)\s+(?P<old2>[^,;.!?]+)"
     r"|(?:where(?:ver)? (?:it says|you (?:wrote|say)|there is) )(?P<old>[^,;]+?),?"

@@ -26,7 +26,9 @@ def topics(turn: Turn) -> list[tuple[int, int]]:
 
 _OF_SOUNDS = frozenset({"search", "narrow", "count", "moments", "like", "overview"})
 
-_EITHER = re.compile(r"\b(?:with or without|with and without|regardless of|mit oder ohne)\W+(?:\w+\W+)?$", re.IGNORECASE)
+_EITHER = re.compile(
+    r"\b(?:with or without|with and without|regardless of|mit oder ohne)\W+(?:\w+\W+)?$", re.IGNORECASE
+)
 
 
 def _names_a_sound(words: str) -> bool:
@@ -34,7 +36,7 @@ def _names_a_sound(words: str) -> bool:
 
 
 def _is_sound(word: str) -> bool:
-    """Whether a word names a sound, in the singular or the plural: one that the lexicon has, or AudioSet and no frame."""
+    """Whether a word, in the singular or the plural, names a sound: the lexicon has it, or AudioSet and no frame."""
     forms = {word, word.removesuffix("s"), word.removesuffix("es")}
     plain = forms - EMPTY - frozenset(said_often())
     table = lexicon()
@@ -45,7 +47,9 @@ def _is_sound(word: str) -> bool:
 def _missed(text: str, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Words that name a sound, where nothing that was found does."""
     words = re.finditer(r"[a-z]{3,}", text.lower())
-    return [word.span() for word in words if _is_sound(mended(word[0])) and not any(a <= word.start() < b for a, b in found)]
+    return [
+        word.span() for word in words if _is_sound(mended(word[0])) and not any(a <= word.start() < b for a, b in found)
+    ]
 
 
 def _with_qualities(text: str, start: int) -> int:
@@ -76,7 +80,8 @@ EMPTY = frozenset(
     " ein eine einen der die das den dem des es ich sie er wir mir mich alles etwas was und oder von in im am mit für"
     " zu zum klang klänge klaenge geräusch geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung"
     " archiv treffer stück stücke"
-    " ok okay hello hi hey thanks thank please well great nice cool perfect good shame pity sorry hm hmm wow altogether total"
+    " ok okay hello hi hey thanks thank please well great nice cool perfect good shame pity sorry hm hmm wow"
+    " altogether total"
     " schade super prima klasse toll danke bitte gut schön mist perfekt hallo moin servus tag tach ach na los".split()
 )
 
@@ -120,7 +125,9 @@ def parted(turn: Turn) -> tuple[str, str]:
     out = False
     for start, stop in _apart(turn.said, joined(turn.said, topics(turn))):
         between = turn.said[end:start]
-        denied = bool(_NOT.search(re.split(r"[.;!?] |, (?=(?:\w+ )?(?:show|find|give|play|zeig|such|gib)\w*\b)", between)[-1]))
+        denied = bool(
+            _NOT.search(re.split(r"[.;!?] |, (?=(?:\w+ )?(?:show|find|give|play|zeig|such|gib)\w*\b)", between)[-1])
+        )
         goes_on = out and re.fullmatch(r"\W*(?:and|or|nor|und|oder|,)?\W*", between) is not None
         out = (
             denied
@@ -148,7 +155,8 @@ _WITHOUT = re.compile(
 
 _TRAILING = re.compile(
     r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thx|for me|now|instead|then|from now on|bitte|danke|jetzt|ab jetzt"
-    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|kopieren|exportieren|speichern|ablegen|packen|legen|as its (?:name|title))"
+    r"|if you please|if i may|relabel it|rename it|nennen|hei(?:ß|ss)en|taufen|umbenennen|kopieren|exportieren"
+    r"|speichern|ablegen|packen|legen|as its (?:name|title))"
     r"\b[\s,.!?;:]*)+$|[\s,.!?;:]+$",
     re.IGNORECASE,
 )
