@@ -50,6 +50,7 @@ SETS = {
     "eighteenth": FOLDER / "eighteenth.toml",
     "nineteenth": FOLDER / "nineteenth.toml",
     "twentieth": FOLDER / "twentieth.toml",
+    "twentyfirst": FOLDER / "twentyfirst.toml",
 }
 LONGEST_TURN_S = 300.0
 
