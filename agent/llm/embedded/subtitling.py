@@ -28,6 +28,7 @@ def about_events(turn: Turn) -> Plan | None:
     if (
         first("save_subtitles", words)
         or _SAVES.search(words)
+        or (_AND_SAVE.search(words) and "title" in words)
         or (shown is not None and not turn.slots.refs and _AS_FILE.search(words))
     ):
         return saved(turn, words)
@@ -47,6 +48,9 @@ _CALLED = re.compile(
     r"\b(?:named|called|namens|titled|with the name|under the name(?: of)?|(?:call|name) (?:it|that|them|the"
     r" (?:sub ?title )?file)) [\"“„']?(?P<name>[\w][\w .-]*?)[\"”“']?\s*[.!?]*$",
     re.IGNORECASE,
+)
+_AND_SAVE = re.compile(
+    r"\band (?:save|store|write|export|keep) (?:it|them|that|these|those)\b(?:.*\b(?:srt|vtt|sub ?titles?)\b)?"
 )
 _IN_TIMELINE = re.compile(
     r"^in (?:that|the|this) (?:timeline|sub ?titles) ?,? ?(?:please )?(?=(?:call|write|rename|only|hide|leave"

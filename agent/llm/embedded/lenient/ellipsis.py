@@ -60,7 +60,7 @@ _AFTER_ALL = re.compile(
 )
 
 _OTHERWISE = re.compile(
-    r"\b(?:cop(?:y|ies)|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b"
+    r"\b(?:copies|links?|csv|m3u8?|json\w*|playlist|vtt|srt)\b.*\b(?:instead|after all|rather)\b|\bproper\b"
 )
 
 _TIES_BEFORE = re.compile(
@@ -107,12 +107,12 @@ _LENGTH = re.compile(
 def _sure(turn: Turn, _: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """The same moments, as far as the ears are so sure ("a score of at least 0.5"), or after listening to all."""
     least = moments.least_score(turn) | moments.listening(turn)
-    if tool != "find_moments" or not least or topics_beside(turn):
+    if tool != "find_moments" or not least or _names_a_kind(turn):
         return None
     return Plan("moments", (Call(tool, {**args, **least}),))
 
 
-def topics_beside(turn: Turn) -> bool:
+def _names_a_kind(turn: Turn) -> bool:
     """Whether a message names a kind of sound that the ears know."""
     return any(counting.things(phrase_in_english(turn, start, end)) for start, end in topics(turn))
 
@@ -262,10 +262,11 @@ _COUNTED = {
 _SO_MANY = re.compile(
     r"(?:(?:show|give|list|i need|i want|let us|play)(?: me| us)? )?"
     r"(?P<cue>(?:(?:just|only|no more than|at most|limit (?:it|that|them|the list) to|make (?:it|that|them)|rather"
-    r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest)\b)|(?:the )?(?:best|top|clearest"
+    r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest|top|first)\b)|(?:the )?(?:best|top|clearest"
     r"|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have"
     r"|with only|use)\b ?)*)"
-    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest))?(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?:"
+    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest|loudest|top|first))?(?: (?:of (?:those|these|the|my)"
+    r" )?(?P<what>[a-z]+(?:"
     r" (?:them|those|these))?))??"
     r"(?:,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would) (?:be )?(?:enough|do|plenty|fine|better))?"
 )

@@ -88,7 +88,7 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
     if _WHERE_EXACTLY.search(turn.said):
         scores["moments"] *= 3.0
     if turn.memory.map is not None and _SHADE.search(plain(turn)) and len(turn.said.split()) < LONG:
-        _instead(scores, "map", {"quality", "more", "extreme", "narrow", "search", "details"})
+        _instead(scores, "map", {"quality", "more", "extreme", "narrow", "search", "details", "count"})
     if turn.memory.sounds(turn.slots.refs) or _IN_ONE.search(plain(turn)):
         _instead(scores, "events", {"moments"})
     if not _WHEN.search(turn.said):
@@ -161,7 +161,10 @@ _WHERE_EXACTLY = re.compile(
     r"^(?:and )?where exactly\b|\bwhere\b.*\b(?:seconds?|moments?|timestamps?)\b", re.IGNORECASE
 )
 
-_SHADE = re.compile(r"\b(?:brightness|loudness|pitch|duration|length|tempo|noisiness|domains?|kinds?|level)\b")
+_SHADE = re.compile(
+    r"\b(?:how (?:long|loud|bright|high|low|noisy|fast)|brightness|loudness|pitch|duration|length|tempo"
+    r"|noisiness|domains?|kinds?|level)\b"
+)
 
 _NUMBER = re.compile(
     r"\b(?:many|much|counts?|counting|numbers?|totals?|amount|hours?|minutes?|share|percent\w*|proportion|tally|statistics"
