@@ -64,10 +64,9 @@ _OTHERWISE = re.compile(
 )
 
 _TIES_BEFORE = re.compile(
-    r"^(?:(?:actually|hm+|and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what"
-    r" is with|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?"
-    r"|again"
-    r"|for|next|good|great|thanks|thank you)\b[ ,.]*)+"
+    r"^(?:(?:actually|hm+|and|ok|okay|or|let us|now|then|also|so|but|well|yes|please|what about|how about|what is with"
+    r"|what of|all right|alright|(?:the )?same(?: question| thing| search| threshold| limit| score)?|again|for|next"
+    r"|good|great|thanks|thank you)\b[ ,.]*)+"
 )
 _TIES_AFTER = re.compile(
     r"(?:[ ,]*\b(?:please|too|as well|also|then|now|next|instead|again|thanks|thank you|rather|though))+[ .?!]*$"
@@ -167,8 +166,8 @@ def _titled(turn: Turn, _: str, tool: str, args: dict[str, Any]) -> Plan | None:
 
 _RATHER = re.compile(
     r"(?i:(?:no|nein|hm+|wait|sorry|oh|ok|actually|well|doch|ach)\b[ ,.!]*)*"
-    r"(?i:make (?:that|it)|(?:or )?rather|better|lieber|doch lieber|besser)(?i: just| nur)?["
-    r" :,]+(?P<title>[A-ZÄÖÜ\"“„'].*)$"
+    r"(?i:make (?:that|it)|(?:or )?rather|better|lieber|doch lieber|besser)(?i: just| nur)?"
+    r"[ :,]+(?P<title>[A-ZÄÖÜ\"“„'].*)$"
 )
 
 
@@ -263,11 +262,10 @@ _SO_MANY = re.compile(
     r"(?:(?:show|give|list|i need|i want|let us|play)(?: me| us)? )?"
     r"(?P<cue>(?:(?:just|only|no more than|at most|limit (?:it|that|them|the list) to|make (?:it|that|them)|rather"
     r"|better|with|into|the(?= \d+ (?:closest|nearest|best|clearest|loudest|top|first)\b)|(?:the )?(?:best|top|clearest"
-    r"|loudest|first(?= \\d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have"
+    r"|loudest|first(?= \d+ moments))|(?:reduce|cut|shorten) (?:it|that|them|the list) (?:down )?to|try|have"
     r"|with only|use)\b ?)*)"
-    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest|loudest|top|first))?(?: (?:of (?:those|these|the|my)"
-    r" )?(?P<what>[a-z]+(?:"
-    r" (?:them|those|these))?))??"
+    r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest|loudest|top|first))?"
+    r"(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?: (?:them|those|these))?))??"
     r"(?:,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would) (?:be )?(?:enough|do|plenty|fine|better))?"
 )
 
