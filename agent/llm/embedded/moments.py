@@ -102,14 +102,12 @@ def least_score(turn: Turn) -> dict[str, float]:
     return {"min_score": number / 100 if number > 1 else number}
 
 
-_AND_LISTEN = re.compile(r"[.,;] (?:please |and )*listen(?:ing)? to (?:all|every|everything|the rest|the others)\b.*$")
 _LISTEN_ALL = re.compile(r"\blisten(?:ing)? to (?:all|every|everything|the rest|the others)\b")
+_AND_LISTEN = re.compile(rf"[.,;] (?:please |and )*{_LISTEN_ALL.pattern}.*$")
 _SCORE = re.compile(
     r"\b(?:scores?|confidence|certainty|sure|probability)\b\D{0,24}?(?P<n>\d*\.?\d+)(?: ?%| percent)?"
     r"|(?P<n2>0?\.\d+)(?: or (?:more|better|higher))? (?:scores?|confidence)"
 )
-
-
 _SO_MANY = re.compile(
     rf"(?<![\w.:])([1-9]\d?) (?:best |first |such |clearest |loudest )*{_TIMES}\b(?<!seconds)(?<!minutes)"
 )

@@ -1,6 +1,7 @@
 """From what was said to the next step: tools to call, or something to say. Knows the tools by name and arguments only.
 
-A message is read in up to three ways. What is said of ears, of groups and changes to them, of versions, maps, numbers
+A short message that only says what is to be different of the call before it is read first (`lenient.ellipsis`). Any
+other is read in up to three ways. What is said of ears, of groups and changes to them, of versions, maps, numbers
 and what is heard when is read by patterns (`hearing`, `regrouping`, `revisiting`, `surveying`, `mapping`, `counting`,
 `subtitling`, `moments`), unless it surely wants something else (`wants`). Next an example that is all but the same says
 what it wants (`intents`). For the rest the models of `wants` say what is likeliest, and what it names is read leniently

@@ -55,20 +55,15 @@ def _several(turn: Turn, words: str) -> list[str]:
     match = _SO_MANY.search(words)
     if match is None or turn.memory.places_are != "sounds" or turn.memory.counted is not None:
         return []
-    n = int(match["n"] or 2)
-    return (
-        turn.memory.seen[-n:]
-        if len(turn.memory.seen) >= n
-        else turn.memory.places[:n]
-        if len(turn.memory.places) >= n
-        else []
-    )
+    n, memory = int(match["n"] or 2), turn.memory
+    if len(memory.seen) >= n:
+        return memory.seen[-n:]
+    return memory.places[:n] if len(memory.places) >= n else []
 
 
 _SO_MANY = re.compile(
     r"\b(?:both(?! .* and )|(?:those|these|of the|all|the) (?P<n>[2-9]|1\d)(?: of (?:them|those|these)| ones|"
-    r" sounds| recordings"
-    r"| clips| files)?(?=$| ?[,.?!;]| (?:in|into|to|as|please|is|are|has|have|does|for|and|with)\b))"
+    r" sounds| recordings| clips| files)?(?=$| ?[,.?!;]| (?:in|into|to|as|please|is|are|has|have|does|for|and|with)\b))"
 )
 
 
