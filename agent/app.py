@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
+from chainlit.session import ws_sessions_id
 from chainlit.types import ThreadDict
 from starlette.datastructures import Headers
 
@@ -19,7 +20,7 @@ from agent.guard import UUID
 from agent.history import History
 from agent.limits import wait_sentence
 from agent.login import LOCAL
-from agent.panel import Choice, choose_ears, widgets
+from agent.panel import Choice, choose_ears, chosen_library, widgets
 from agent.pending import Pending, decisions, pending, spoken
 from agent.recording import SHORTEST_S, Recording
 from agent.screen import APPROVAL, ask_approval, show_answered
@@ -52,6 +53,8 @@ STARTERS = {
 ATTACHED = "/library/attachment/"
 ONE_AT_A_TIME = asyncio.Lock()
 ENDED = "The program ended before this answer was whole. What was finished by then is kept; ask again for the rest."
+BUSY = "an answer is still being written; choose the library again when it is there"
+STARTS_ANEW = "earshot:starts-anew"  # as ui/earshot.js knows it
 WAITS = "The answer before this one is still being written; yours is next."
 
 
@@ -175,6 +178,7 @@ async def take_settings(sent: dict[str, Any]) -> None:
     try:
         await running().history.choose(_user_id(), Choice.of(sent).as_dict())
         await asyncio.to_thread(choose_ears, running().library, sent)
+        await _change_library(sent)
     except Exception as error:
         await _apologise(error)
     with suppress(NotFoundError):  # who is not known here any more, which has been told
@@ -209,8 +213,25 @@ def stop() -> None:
 async def _offer_settings() -> None:
     """Shows the panel as it stands."""
     choice = Choice.of(await running().history.chosen(_user_id()))
-    inputs = await asyncio.to_thread(widgets, running().library, running().settings, choice)
+    libraries, alone = await asyncio.to_thread(running().libraries), running().logins.accounts is None
+    inputs = await asyncio.to_thread(widgets, running().library, running().settings, choice, libraries, alone=alone)
     await cl.ChatSettings(inputs).send()
+
+
+async def _change_library(sent: dict[str, Any]) -> None:
+    """Goes to another library if the page asks for one; its pages come back when the program is there with it."""
+    libraries = await asyncio.to_thread(running().libraries)
+    other = await asyncio.to_thread(chosen_library, running().library, libraries, sent)
+    if other is None:
+        return
+    if running().logins.accounts is not None:
+        raise EarshotError("where people log in, the library is chosen by whoever starts the program")
+    if live.is_any_running():
+        raise EarshotError(BUSY)
+    await cl.context.emitter.send_toast(f"Opening {other.folder.name}. The page comes back by itself.")
+    for page in list(ws_sessions_id.values()):
+        await page.emit("window_message", STARTS_ANEW)
+    running().go_to(other.folder)
 
 
 async def _let_in() -> str:

@@ -1,9 +1,10 @@
 """The command line: parses, calls the library, prints. With --json, stdout is one JSON document and nothing else."""
 
 import logging
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
@@ -172,7 +173,9 @@ def chat(
         if browser or (browser is None and sys.stdout.isatty()):
             typer.launch(address)
 
-    serve(sounds, _agent_factory(sounds, settings), settings, on_ready=ready)
+    follows = serve(sounds, _agent_factory(sounds, settings), settings, on_ready=ready)
+    if follows is not None:
+        _start_anew(follows.library, {"port": follows.port, "host": host, "url": url})
 
 
 @app.command(cls=Verb)
@@ -214,6 +217,17 @@ def demo(
         return
     done = "" if library is not None else f"; add them with: earshot ingest {folder}"
     out.print(escape(f"{n_files} files in {folder}{done}"), soft_wrap=True)
+
+
+def _start_anew(library: Path, given: dict[str, Any]) -> NoReturn:
+    """Puts the chat of another library in the place of this process: what is loaded for the page is loaded once in one.
+
+    `-P`: the working directory says nothing of which program that is.
+    """
+    verb = ["chat", "--library", str(library), "--no-browser"]
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    logging.shutdown()
+    os.execv(sys.executable, [sys.executable, "-P", "-c", "from agent.cli import main; main()", *verb, *options])  # noqa: S606
 
 
 def _agent_factory(sounds: Library, settings: Settings) -> "AgentFactory":

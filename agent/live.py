@@ -50,6 +50,11 @@ def turn_of(thread_id: str) -> Turn | None:
     return _turns.get(thread_id)
 
 
+def is_any_running() -> bool:
+    """Whether a turn runs in any chat."""
+    return bool(_turns)
+
+
 def is_busy(thread_id: str) -> bool:
     """Whether a message to this chat would have to wait for the turn before it."""
     lock = _locks.get(thread_id)

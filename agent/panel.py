@@ -1,12 +1,15 @@
-"""What a person may set in the page: which chat model talks, which ears answer, when they are asked.
+"""What a person may set in the page: which chat model talks, which ears answer, when they are asked, which library.
 
-The first and the last are theirs, in all of their chats; the ears are the library's, and everyone's.
+The model and the asking are theirs, in all of their chats; the ears are the library's, and everyone's. The library is
+chosen by whoever is alone with the page: accounts are a library's own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from chainlit.input_widget import InputWidget, Select, TextInput
+from chainlit.input_widget import InputWidget, Select
 
 from agent.llm.base import EMBEDDED, chosen_name
 from core.errors import EarshotError
@@ -36,8 +39,10 @@ class Choice:
         return {MODEL: EMBEDDED if self.embedded else CONFIGURED, ASK: ALWAYS if self.asks_always else UNASKED}
 
 
-def widgets(library: Library, settings: Settings, choice: Choice) -> list[InputWidget]:
-    """The panel as it stands."""
+def widgets(
+    library: Library, settings: Settings, choice: Choice, libraries: Mapping[str, Path], *, alone: bool
+) -> list[InputWidget]:
+    """The panel as it stands. libraries: by name, this one first; alone: nobody has to log in."""
     configured = chosen_name(settings)
     models = {_told(configured): CONFIGURED, "The embedded one: no key, nothing leaves this machine": EMBEDDED}
     if configured == EMBEDDED:
@@ -68,12 +73,13 @@ def widgets(library: Library, settings: Settings, choice: Choice) -> list[InputW
             initial_value=ALWAYS if choice.asks_always else UNASKED,
             description="Before anything is written outside the library you are asked always.",
         ),
-        TextInput(
+        Select(
             id=LIBRARY,
             label="Library",
-            initial=library.folder.name,
-            description="Another one is opened with: earshot chat --library DIR",
-            disabled=True,
+            values=list(libraries),
+            initial_value=next(iter(libraries)),
+            description="The program starts anew with it. One is put here by: earshot chat --library DIR",
+            disabled=len(libraries) == 1 or not alone,
         ),
     ]
 
@@ -86,6 +92,20 @@ def choose_ears(library: Library, sent: dict[str, Any]) -> None:
     if wanted not in _ears(library):
         raise EarshotError("these ears have not heard the library; load the page anew to see which have")
     library.ears.choose(str(wanted))
+
+
+def chosen_library(library: Library, libraries: Mapping[str, Path], sent: dict[str, Any]) -> Library | None:
+    """The library that the page asks for in place of this one, if it does. Raises EarshotError if it cannot be read."""
+    if sent.get(LIBRARY) is None:
+        return None
+    folder = libraries.get(str(sent[LIBRARY]))
+    if folder is None:
+        raise EarshotError("this library is not there any more; load the page anew to see which are")
+    if folder == library.folder:
+        return None
+    other = Library(folder, library.settings.model_copy(update={"library": folder}))
+    other.overview()  # which says whether it can be read
+    return other
 
 
 def _ears(library: Library) -> list[str]:

@@ -21,6 +21,7 @@ from agent.front import Front
 from agent.guard import Address, Guard, guard_chainlit
 from agent.limits import MESSAGES, Rate
 from agent.login import Login, Logins
+from agent.shelf import Shelf
 from agent.sparing import spared
 from core.errors import UnsupportedError
 from core.settings import Settings
@@ -42,6 +43,14 @@ AgentFactory = Callable[["BaseCheckpointSaver[str]"], Any]
 """Builds the compiled graph around a checkpointer; called once, in a thread, when the first page can be used."""
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What a server that ended is to be followed by: one of another library, at the same port."""
+
+    library: Path
+    port: int
+
+
 @dataclass(slots=True)
 class Running:
     """What the page's handlers work with. end: ends the server."""
@@ -50,12 +59,23 @@ class Running:
     settings: Settings
     history: "History"
     logins: Logins
+    shelf: Shelf
     messages: Rate = field(default_factory=lambda: Rate(*MESSAGES))
     chats: "BaseCheckpointSaver[str] | None" = None
     end: Callable[[], None] = lambda: None
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a page can be used, or somebody waits for the agent: then it is built, and not beside the page."""
+    next: Next | None = None
     _agent: "asyncio.Task[Any] | None" = None
+
+    def libraries(self) -> dict[str, Path]:
+        """Those that a page can go to, by name, this one first."""
+        return self.shelf.named(self.library.folder)
+
+    def go_to(self, library: Path) -> None:
+        """Ends the server, to be followed by one of another library."""
+        self.next = Next(library, self.settings.port)
+        self.end()
 
     def bring_agent(self, bringing: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Has the agent brought. If that fails, the server ends."""
@@ -105,8 +125,10 @@ def serve(
     *,
     folder: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
-) -> None:
-    """Runs the chat until it is interrupted; once in a process. Port 0 takes a free one.
+) -> Next | None:
+    """Runs the chat until it is interrupted, or another library is chosen in the page, which is then returned.
+
+    Once in a process. Port 0 takes a free one.
 
     folder: where the page's own files go, the user's data folder if not given. `on_ready` is told the address, which
     answers from then on. Raises UnsupportedError, naming the address, if it is taken or if other machines reach it
@@ -120,10 +142,12 @@ def serve(
         page = prepare_page(folder, address.origins, upload_mb=settings.upload_mb, has_login=address.has_login)
         closed.enter_context(closing(page))
         logins = Logins(accounts if address.has_login else None, page.secret)
+        shelf = Shelf(page.root.parent)
+        shelf.put(library.folder)
 
         def load() -> "FastAPI":
             with spared():
-                return _build(library, agent_factory, bound, page, logins, end)
+                return _build(library, agent_factory, bound, page, logins, shelf, end)
 
         front = Front(
             load=load,
@@ -140,6 +164,7 @@ def serve(
         front.raise_failure()
         if _running is not None:
             _running.raise_failure()
+    return _running.next if _running is not None else None
 
 
 def _address(settings: Settings, accounts: Accounts) -> Address:
@@ -186,6 +211,7 @@ def _build(
     settings: Settings,
     page: PageFolder,
     logins: Logins,
+    shelf: Shelf,
     end: Callable[[], None],
 ) -> "FastAPI":
     """What stands behind the front. Imports Chainlit, which has been told its folder by now."""
@@ -200,7 +226,7 @@ def _build(
     async def forget(thread_id: str) -> None:
         await running().forget(thread_id)
 
-    _running = Running(library, settings, History(library.folder, forget), logins, end=end)
+    _running = Running(library, settings, History(library.folder, forget), logins, shelf, end=end)
     app = FastAPI(title="Earshot", lifespan=_lifespan(_running, agent_factory), openapi_url=None)
     app.include_router(own_routes(library))
     guard_chainlit()

@@ -185,6 +185,10 @@ class Library:
         with self._store.reading() as db:
             return counting.by_domain(db, allowed)
 
+    def exists(self) -> bool:
+        """Whether anything was ever kept in its folder."""
+        return self._store.exists()
+
     def overview(self) -> dict[str, Any]:
         """How much the library holds: sounds, files, seconds_of_audio, domains, spaces, clusterings, skipped."""
         if not self._store.exists():

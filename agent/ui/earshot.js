@@ -58,3 +58,14 @@ new MutationObserver(() => {
       document.querySelectorAll(button).forEach((each) => each.ariaLabel ?? each.setAttribute("aria-label", name));
   });
 }).observe(document.documentElement, { childList: true, subtree: true });
+
+// Another library was chosen: the program goes, and comes back with it; so does the page.
+window.addEventListener("message", (event) => {
+  if (event.source !== window || event.data !== "earshot:starts-anew") return;
+  let gone = false;
+  const look = () =>
+    fetch("/health", { cache: "no-store" })
+      .then(() => gone && location.replace("/"), () => (gone = true))
+      .finally(() => setTimeout(look, 200));
+  look();
+});

@@ -11,8 +11,10 @@ pytestmark = pytest.mark.usefixtures("with_chainlit")
 def shown(library: Library, **settings) -> dict[str, dict]:
     from agent.panel import Choice, widgets
 
-    choice = Choice.of(settings.pop("kept", {}))
-    return {each.id: each.to_dict() for each in widgets(library, library.settings.model_copy(update=settings), choice)}
+    choice, alone = Choice.of(settings.pop("kept", {})), settings.pop("alone", True)
+    libraries = {"ours": library.folder, **settings.pop("others", {})}
+    given = library.settings.model_copy(update=settings)
+    return {each.id: each.to_dict() for each in widgets(library, given, choice, libraries, alone=alone)}
 
 
 def test_without_a_key_there_is_one_model_and_one_pair_of_ears(demo_library):
@@ -23,7 +25,8 @@ def test_without_a_key_there_is_one_model_and_one_pair_of_ears(demo_library):
     assert panel["ears"]["disabled"]
     assert panel["ask"]["initial"] == "unasked"
     assert not panel["ask"]["disabled"]
-    assert panel["library"]["initial"] == demo_library.folder.name, "no path is told"
+    assert panel["library"]["initial"] == "ours"
+    assert panel["library"]["disabled"]
 
 
 def test_what_was_chosen_is_shown_and_what_cannot_be_counts_as_not_chosen(demo_library):
@@ -48,6 +51,32 @@ def test_ears_that_heard_nothing_do_not_answer(demo_library):
     with pytest.raises(EarshotError, match="have not heard the library"):
         choose_ears(demo_library, {"ears": "clap"})
     assert demo_library.ears.chosen() == "builtin"
+
+
+def test_another_library_is_chosen_by_its_name_and_by_whoever_is_alone(demo_library, tmp_path):
+    other = tmp_path / "other"
+    panel = shown(demo_library, others={"other": other})
+    assert not panel["library"]["disabled"]
+    assert [item["value"] for item in panel["library"]["items"]] == ["ours", "other"], "no path is told"
+    assert shown(demo_library, others={"other": other}, alone=False)["library"]["disabled"]
+
+
+def test_only_a_library_that_is_named_and_can_be_read_is_gone_to(demo_library, tmp_path):
+    from agent.panel import chosen_library
+
+    libraries = {"ours": demo_library.folder, "other": tmp_path / "other", "odd": tmp_path / "odd"}
+    for stays in ({}, {"library": None}, {"library": "ours"}):
+        assert chosen_library(demo_library, libraries, stays) is None
+    gone_to = chosen_library(demo_library, libraries, {"library": "other"})
+    assert gone_to is not None
+    assert gone_to.folder == tmp_path / "other"
+    for unknown in ("else", str(tmp_path), ["other"], 3):
+        with pytest.raises(EarshotError, match="not there any more"):
+            chosen_library(demo_library, libraries, {"library": unknown})
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "earshot.db").write_bytes(b"no database" * 100)
+    with pytest.raises(EarshotError, match=r"earshot\.db"):
+        chosen_library(demo_library, libraries, {"library": "odd"})
 
 
 async def test_each_person_has_settings_of_their_own_and_they_are_kept(demo_library):

@@ -1,0 +1,59 @@
+"""The libraries that were opened in the page on this machine, so that a person can go from one to another there."""
+
+import json
+import logging
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from core.library import Library
+
+log = logging.getLogger(__name__)
+
+SHELF = "libraries.json"
+MOST = 20
+
+
+class Shelf:
+    """A file in a folder that lists them, the one that was opened last first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / SHELF
+
+    def put(self, library: Path) -> None:
+        """Puts a library first."""
+        kept = [str(each) for each in dict.fromkeys((library, *self._kept()))]
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self._path.parent, prefix=".part-", delete=False, encoding="utf-8"
+        ) as part:
+            json.dump(kept[:MOST], part, indent=1)
+        os.replace(part.name, self._path)
+
+    def named(self, opened: Path) -> dict[str, Path]:
+        """The one that is open, first, and those that are still on the disk.
+
+        Each by a name of its own: that of its folder, with the folder around it where two are called the same.
+        """
+        others = [folder for folder in self._kept() if folder != opened and Library(folder).exists()]
+        there = [opened, *others]
+        names = Counter(folder.name for folder in there)
+        around = Counter((folder.name, folder.parent.name) for folder in there)
+        return {_name(folder, names, around): folder for folder in there}
+
+    def _kept(self) -> list[Path]:
+        try:
+            return [Path(each) for each in json.loads(self._path.read_bytes())]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("%s cannot be read (%s); it is begun anew", self._path, error)
+            return []
+
+
+def _name(folder: Path, names: Counter[str], around: Counter[tuple[str, str]]) -> str:
+    if names[folder.name] == 1:
+        return folder.name
+    if around[folder.name, folder.parent.name] == 1:
+        return f"{folder.name} in {folder.parent.name}"
+    return str(folder)
