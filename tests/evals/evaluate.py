@@ -52,6 +52,7 @@ SETS = {
     "twentieth": FOLDER / "twentieth.toml",
     "twentyfirst": FOLDER / "twentyfirst.toml",
     "twentysecond": FOLDER / "twentysecond.toml",
+    "twentythird": FOLDER / "twentythird.toml",
 }
 LONGEST_TURN_S = 300.0
 
