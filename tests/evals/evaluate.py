@@ -51,6 +51,7 @@ SETS = {
     "nineteenth": FOLDER / "nineteenth.toml",
     "twentieth": FOLDER / "twentieth.toml",
     "twentyfirst": FOLDER / "twentyfirst.toml",
+    "twentyfourth": FOLDER / "twentyfourth.toml",
 }
 LONGEST_TURN_S = 300.0
 
