@@ -53,6 +53,7 @@ SETS = {
     "twentyfirst": FOLDER / "twentyfirst.toml",
     "twentysecond": FOLDER / "twentysecond.toml",
     "twentythird": FOLDER / "twentythird.toml",
+    "twentyfourth": FOLDER / "twentyfourth.toml",
 }
 LONGEST_TURN_S = 300.0
 
