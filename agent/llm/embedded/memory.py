@@ -42,8 +42,10 @@ class Memory:
     renamed: whether the last thing asked for was a new title. told_of: the clusters that the last answer told of.
     latest: the artifact of the last tool that answered.
     timeline: the same, if it was one of what is heard when, or its subtitles were saved, or taken back, since.
-    edited: the clusters that the last change by hand named. made: name and arguments of the last call that went well.
-    failed: the same of the last call, if it was refused or went wrong. counts: the arguments of the counts that were
+    edited: the clusters that the last change by hand named, of merged ones the whole.
+    made: name and arguments of the last call that went well.
+    failed: the same of the last call, if it was refused or went wrong. undone: the same of the export that was just
+    taken back. counts: the arguments of the counts that were
     asked for one after another. seen: the sounds shown alone since the last list. sizes: how many groups there are in
     each clustering shown.
     """
@@ -81,6 +83,7 @@ class Memory:
     told_of: list[int] = field(default_factory=list)
     made: tuple[str, dict[str, Any]] = ("", {})
     failed: tuple[str, dict[str, Any]] = ("", {})
+    undone: tuple[str, dict[str, Any]] = ("", {})
     counts: list[dict[str, Any]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     sizes: dict[int, int] = field(default_factory=dict)
@@ -161,6 +164,7 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if call is None:
         return
     name, args = call
+    memory.undone = memory.made if name == "export" and args.get("undo") and not failed else ("", {})
     memory.made, memory.failed = (("", {}), call) if failed else (call, ("", {}))
     memory.counts = [*memory.counts, args] if name == "count_sounds" and not failed else []
     memory.counted, memory.exported = args if name == "count_sounds" and not failed else None, name == "export"
@@ -179,8 +183,11 @@ def _remember_call(memory: Memory, call: tuple[str, dict[str, Any]] | None, *, f
     if isinstance(args.get("selection"), int):
         memory.drawn = args["selection"]
     if not failed and isinstance(numbers := args.get("clusters") or [], list):
-        undone = name == "edit_clusters" and args.get("change") == "undo"  # "split it in three instead": the same group
-        memory.edited = memory.edited if undone else numbers if name == "edit_clusters" else []
+        change = args.get("change") if name == "edit_clusters" else ""
+        if change == "merge":
+            numbers = numbers[:1]  # which is the number of the whole
+        if change != "undo":  # "split it in three instead": the same group
+            memory.edited = numbers if change else []
 
 
 def _remember_artifact(memory: Memory, artifact: Mapping[str, Any]) -> None:

@@ -225,14 +225,16 @@ def _refuse(turn: Turn) -> Plan:
     return Plan("refuse", text=replies.CANNOT if replies.LARGER_MODEL in turn.told else replies.REFUSAL)
 
 
-def _never(turn: Turn) -> Plan | None:
-    """The step for a message that asks to destroy something, or is about no sounds; None for any other."""
+def _nothing_to_do(turn: Turn) -> Plan | None:
+    """The step for a message that asks what can be done, to destroy something, or about no sounds; else None."""
     words = plain(turn)
     shown = (turn.memory.clustering or {}).get("clusters") or []
     if any(re.search(rf"\bin {re.escape(str(group.get('title')))}(?!\w)", turn.said) for group in shown):
         return None  # a group that is called "Weather"
     if first("do_not", words):
         return Plan("fine", text=replies.FINE)
+    if first("asks_help", words):
+        return Plan("help", text=replies.HELP)
     return _refuse(turn) if any(first(each, words) for each in ("destroy", "sum", "off_topic")) else None
 
 
@@ -250,7 +252,7 @@ _BEFORE_GUESSES = (
     surveying.about_all_groups,
     mapping.about_maps,
     counting.about_counts,
-    _never,
+    _nothing_to_do,
     looking.into_groups,
     looking.another_number,
     exporting.rather,

@@ -31,6 +31,7 @@ _SO_MANY = re.compile(
     r"(?<!to )(?<!and )(?<![\w.:])(\d{1,2}) (?:of (?:my|the|our|all)|(?:other |more |most |closest |nearest |similar )*"
     r"(?:sounds?|recordings?|files?|clips?|samples?|takes?|ones|hits)|(?:most|closest|nearest|similar))\b"
 )
+FILE_NAME = re.compile(r"\b[^\W\d_]\w*_\w+\b|\b[^\W\d_]+\d{2,}\b")
 _LAST = re.compile(r"\b(?:that|the|this) last(?: (?:one|1))?\b")
 _THE_SHORT = r"(?:the|only|just) (?:really |very )?short|short (?:ones|sounds)"
 _THE_LONG = r"(?:the|only|just) (?:really |very )?long|long (?:ones|sounds)"
@@ -105,10 +106,17 @@ def words(turn: Turn) -> Plan:
     if not about.text and turn.memory.search and (about.without or narrows) and not _on_its_own(turn, about):
         return narrow(turn)
     text = about.text or slots.domain or ""
+    text = whole_name(turn, text)
     if not text and not narrows:
         return ask("words", replies.WHAT_TO_FIND)
     args = {"without": about.without, "k": slots.k or slots.k_more, **bounds}
     return Plan("words", (Call("search_by_text", {"text": text, **given(args)}),))
+
+
+def whole_name(turn: Turn, text: str) -> str:
+    """The name of a file that a message holds, where what is looked for is only a part of it: "thunder_3"."""
+    name = FILE_NAME.search(turn.said)
+    return name[0] if name and text and text.lower() in name[0].lower() else text
 
 
 def _has_model(turn: Turn) -> bool:
@@ -158,6 +166,8 @@ def shorter(turn: Turn) -> Plan:
     """Below the length of the one sound shown, else below the median of those listed; "the short ones": under 1 s."""
     if _has_model(turn):
         return like(turn)
+    if turn.slots.max_s is not None:
+        return narrow(turn)
     half = turn.says("much|lot|far|way|half")
     limit_s = _next_to(_typical_s(turn.memory, "max_s") * (0.5 if half else 1), -1)
     return _of_a_kind(turn) or repeat(turn, "shorter", max_s=limit_s)
@@ -167,6 +177,8 @@ def longer(turn: Turn) -> Plan:
     """Above the length of the one sound shown, else above the median of those listed; "the long ones": over 5 s."""
     if _has_model(turn):
         return like(turn)
+    if turn.slots.min_s is not None:
+        return narrow(turn)
     if (
         turn.says("as well|too|also") and "max_s" in (turn.memory.search or ("", {}))[1]
     ):  # not instead of the short ones

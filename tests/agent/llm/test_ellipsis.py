@@ -32,6 +32,11 @@ def compared(**more: Any) -> list[BaseMessage]:
     return [*after("hits"), *used("like 57", "search_by_audio", {"sound": "57", **more}, hits())]
 
 
+def listened(**more: Any) -> list[BaseMessage]:
+    timeline = {"kind": "timeline", "sound": "412", "events": [], "edits": {}}
+    return used("what is heard in 412?", "hear_events", {"sound": "412", **more}, timeline)
+
+
 def renamed() -> list[BaseMessage]:
     args = {"change": "rename", "clusters": [1], "title": "Night"}
     return [*after("titled"), *used("call group 1 Night", "edit_clusters", args, titled(edit="rename"))]
@@ -87,6 +92,49 @@ def test_a_bound_is_replaced_by_another():
     assert step("make that half a second", after("hits")) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("each at least 2 s long", {"text": "rain", "max_s": 9.0, "min_s": 2.0}),
+        ("up to one second is fine too", {"text": "rain", "max_s": 1.0}),
+        ("only those over 10 s", {"text": "rain", "min_s": 10.0}),
+        ("thunder of at least 2 s", None),
+        ("from 2 s on", None),
+        ("recordings of at least 2 s", None),
+    ],
+)
+def test_a_message_of_nothing_but_lengths_bounds_the_last_search(text, args):
+    short = used("rain under 9 s", "search_by_text", {"text": "rain", "max_s": 9.0}, hits())
+    assert step(text, short) == (None if args is None else [("search_by_text", args)])
+
+
+def test_a_count_is_bounded_as_well_and_a_timeline_is_not():
+    assert step("count only those over 1.5 s", counted("bell")) == [("count_sounds", {"heard": ["bell"], "min_s": 1.5})]
+    assert step("at least 2 seconds", listened()) is None
+
+
+def test_another_kind_is_searched_for_without_the_same():
+    assert step("now crickets, also with no rain", after("hits")) == [
+        ("search_by_text", {"text": "crickets", "without": "rain"})
+    ]
+    assert step("crickets at night, 3 examples", after("hits")) == [
+        ("search_by_text", {"text": "crickets at night", "k": 3})
+    ]
+
+
+def test_what_is_heard_before_and_after_a_stretch():
+    stretch = listened(start_s=2.0, end_s=4.0)
+    assert step("and what is heard in it after that?", stretch) == [("hear_events", {"sound": "412", "start_s": 4.0})]
+    assert step("and before that?", stretch) == [("hear_events", {"sound": "412", "end_s": 2.0})]
+    assert step("and after that?", listened()) is None
+
+
+def test_a_number_that_no_group_has_is_another_number_of_groups():
+    four = used("make 4 groups", "cluster", {"k": 4}, clustering(4))
+    assert step("now 6", four) == [("cluster", {"k": 6})]
+    assert step("now 3", four) is None
+
+
 def test_groups_get_another_number_and_the_others_are_told_of():
     grouped = [*used("group the rain", "cluster", {"query": "rain"}, clustering())]
     assert step("with three groups please", grouped) == [("cluster", {"query": "rain", "k": 3})]
@@ -125,6 +173,24 @@ def test_sounds_are_moved_copied_and_heard_as_the_one_before():
     assert step("and like sound 31?", compared(k=3)) == [("search_by_audio", {"sound": "31", "k": 3})]
     part = compared(start_s=0.0, end_s=1.0)
     assert step("now match the whole recording", part) == [("search_by_audio", {"sound": "57"})]
+
+
+@pytest.mark.parametrize("text", ["it should have been 2 and 4", "sorry, I meant 2 and 4", "do it for 2 and 4"])
+def test_what_was_taken_back_is_done_with_others(text):
+    copied = used("export the first", "export", {"sounds": ["412"], "format": "csv", "name": "a"}, {"kind": "export"})
+    undone = used("undo that", "export", {"undo": True}, {"kind": "export_undone"})
+    args = {"sounds": ["57", "900"], "format": "csv"}
+    assert step(text, [*after("hits"), *copied, *undone]) == [("export", args)]
+
+
+def test_subtitles_of_another_sound_are_saved_in_the_same_form():
+    args = {"sound": "412", "format": "vtt", "name": "kick_01"}
+    saved = used("save them as vtt", "save_subtitles", args, {"kind": "export", "form": "vtt"})
+    undone = used("wrong one, undo that", "export", {"undo": True}, {"kind": "export_undone"})
+    for before in ([*after("hits"), *saved], [*after("hits"), *saved, *undone]):
+        assert step("do it for sound 57", before) == [
+            ("save_subtitles", {"sound": "57", "format": "vtt", "name": "tin roof"})
+        ]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ _NAMING = re.compile(
     r"|known as|be|is|as|to|into"
     r"|hei(?:ß|ss)en|hei(?:ß|ss)t|nenn(?:e|en|st)?|umbenennen in|taufe?n?|read|bear|get|name)\b|=|:|->|→)"
     r"(?:\s+(?:it|that|this|them|one|the name|a name|name|the title|as|to|be|group|cluster|pile|\d+"
-    r"|sie|ihn|es|das|die|den|der|gruppe))*\s+",
+    r"|sie|ihn|es|das|die|den|der|diese|dieser|bitte|gruppe))*\s+",
     re.IGNORECASE,
 )
 

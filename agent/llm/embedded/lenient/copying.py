@@ -31,6 +31,8 @@ def export(turn: Turn) -> Plan:
         return call("export", "export", selection=selection, name=name, **how)
     if (only := meant_group(turn)) and memory.latest is memory.clustering and _THAT_ONE.search(words):
         return call("export", "export", clustering=shown_id(turn), clusters=only, name=name, **how)
+    if (many := _SAME_ONES.search(words)) and int(many[1]) == len(memory.exporting.get("sounds") or []):
+        turn.slots.refs = []
     if SAME.search(words) and turn.slots.clusters:
         kept = {key: value for key, value in memory.exporting.items() if key in ("format", "link", "clustering")}
         return call("export", "export", **kept, clusters=turn.slots.clusters, name=name)
@@ -61,6 +63,7 @@ def export(turn: Turn) -> Plan:
     return call("export", "export", clustering=shown_id(turn), clusters=group, name=name, **how) if group else made
 
 
+_SAME_ONES = re.compile(r"\b(?:same|those|these) (\d+)\b")
 _NO_LIST = re.compile(r"\b(?:no|not an?|not as an?|instead of an?) (?:playlist|csv|list|m3u8?|json\w*)\b")
 _THAT_ONE = re.compile(r"\b(?:this|that|these)(?: (?:1|one|group|cluster|pile))\b|\bit\b")
 

@@ -3,10 +3,13 @@
 Such a message says only what is to be different of the last call; all else is as it was.
 """
 
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from agent.llm.embedded import counting, moments, patterns, searching
+from agent.llm.embedded.lenient import lengths
 from agent.llm.embedded.lenient.topics import EMPTY, phrase_in_english, topics, without_trailing
 from agent.llm.embedded.lists import lexicon
 from agent.llm.embedded.plans import Call, Plan, given
@@ -24,13 +27,16 @@ def goes_on(turn: Turn) -> Plan | None:
     if tool and as_before and _AFTER_ALL.search(turn.said):
         return Plan(tool, (Call(tool, args),))
     if turn.memory.made[0] or tool != "export":  # of a copy that was refused another part may be wanted
-        tool, args = turn.memory.made
+        tool, args = turn.memory.undone if turn.memory.undone[0] else turn.memory.made
     if not tool:
         return None
     words = _unframed(plain(turn))
     for read in (
         _whole,
+        _beside_it,
         _another_length,
+        _within,
+        _another_without,
         _sure,
         _next_group,
         _other_group,
@@ -88,6 +94,25 @@ _ALL_OF_IT = re.compile(r"\b(?:whole|entire|complete|full|all of it|from start t
 _A_SENTENCE = 14
 
 
+def _beside_it(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """What is heard after the stretch that was listened to, or before it: "and after that?"."""
+    match = _AFTER_IT.fullmatch(words)
+    if tool != "hear_events" or match is None:
+        return None
+    at_s, other = (args.get("start_s"), "end_s") if match["back"] else (args.get("end_s"), "start_s")
+    if not at_s:
+        return None
+    kept = {name: value for name, value in args.items() if name not in ("start_s", "end_s")}
+    return Plan("events", (Call(tool, {**kept, other: at_s}),))
+
+
+_AFTER_IT = re.compile(
+    r"(?:what (?:is|do you|can i|can you|comes|happens)(?: heard| hear)?(?: in it| in there| there)? ?)?"
+    r"(?:after (?:that|this|it)|afterwards|from then on|from there(?: on)?|in the rest(?: of it)?|the rest(?: of it)?"
+    r"|(?P<back>before (?:that|this|it)|until then|up to then))"
+)
+
+
 def _another_length(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
     """Another bound in place of the one there is: "make that half a second"."""
     match, bound = _LENGTH.fullmatch(words), [name for name in ("min_s", "max_s") if name in args]
@@ -95,6 +120,50 @@ def _another_length(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Pla
         return None
     return Plan("narrow", (Call(tool, {**args, bound[0]: seconds(f"{match['n']} {match['u']}")}),))
 
+
+def _within(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """The same of nothing but lengths: "each at least 2 s long", "count only those over 1.5 s", "up to 1 s is fine"."""
+    if tool not in ("search_by_text", "search_by_audio", "count_sounds") or turn.slots.refs or turn.slots.clusters:
+        return None
+    within = lengths.bounds(turn)
+    is_new = re.search(rf"\b{_HITS}\b", words) and not _POINTS.search(words)  # "sounds between 1 and 2 seconds"
+    if not within or is_new or set(re.findall(r"[a-z]+", words)) - _OF_LENGTHS:
+        return None
+    kept = {name: value for name, value in args.items() if name not in ("min_s", "max_s")}
+    before = {name: value for name, value in args.items() if name in ("min_s", "max_s") and len(within) == 1}
+    both = {**before, **within}
+    return Plan("narrow", (Call(tool, {**kept, **(both if _is_possible(both) else within)}),))
+
+
+def _is_possible(within: Mapping[str, float]) -> bool:
+    return within.get("min_s", 0.0) < within.get("max_s", math.inf)
+
+
+_POINTS = re.compile(r"\b(?:only|just|these|those|them|this|that|each|every|too|also|fine)\b")
+_OF_LENGTHS = frozenset(
+    "a an the only just those these them that this which who ones one all each every of is are was be should must may"
+    " can have to they it long longer shorter short short length lasting last lasts sounds recordings clips files count"
+    " list show me keep take use give i want need at least most more less than over under above below up down between"
+    " and or from within maximum minimum max min tops second seconds sec secs s ms millisecond milliseconds minute"
+    " minutes min not no longer shorter fine ok okay too also good enough exceeding exceed limit".split()
+)
+
+
+def _another_without(turn: Turn, words: str, tool: str, _: dict[str, Any]) -> Plan | None:
+    """A search for another kind, again without something: "now crickets, also with no rain"."""
+    match = _KIND_WITHOUT.fullmatch(words)
+    if tool != "search_by_text" or match is None or turn.slots.narrows:
+        return None
+    kind, without = match["kind"], match["without"]
+    if not (counting.things(kind) and counting.things(without)):
+        return None
+    return Plan("words", (Call("search_by_text", {"text": kind, "without": without}),))
+
+
+_KIND_WITHOUT = re.compile(
+    r"(?P<kind>[a-z]+(?: [a-z]+)?) ?, (?:and |but )?(?:also |again |likewise )?(?:without|with no|no) (?:any )?"
+    r"(?P<without>[a-z]+(?: [a-z]+)?)(?: again| either)?"
+)
 
 _LENGTH = re.compile(
     r"(?:(?:make|set|change|raise|lower|extend|reduce|put) )?(?:that|it|the (?:limit|minimum|maximum|bound"
@@ -199,6 +268,10 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
         return Plan("like", (Call(tool, {**args, "sound": sounds[0]}),))
     if tool == "hear_events" and len(sounds) == 1:
         return Plan("events", (Call(tool, {"sound": sounds[0]}),))
+    if tool == "save_subtitles" and len(sounds) == 1:
+        same = {name: value for name, value in args.items() if name in ("format", "style")}
+        name = turn.memory.called.get(sounds[0], "").rpartition(".")[0]
+        return Plan("events", (Call(tool, {"sound": sounds[0], **same, **given({"name": name or None})}),))
     if tool == "edit_clusters" and args.get("change") == "move":
         return Plan("move", (Call(tool, {**args, "sounds": sounds}),))
     return None
@@ -206,6 +279,7 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
 
 _HESITATES = re.compile(
     r"^(?:(?:do (?:the same|that|it|so)(?: again)? (?:with|for|to)|only|just|hm+|no|wait|hold on|actually|in|of"
+    r"|sorry|oops|i (?:meant|mean)|(?:it|that) (?:should have been|was meant to be)"
     r"|from|inside|within|like|to|for)\b[ ,]*)+"
 )
 _NTH_ONE = re.compile(rf"\b(?:{'|'.join(lexicon()['ordinals'])}) (?:one|1)$")
@@ -239,7 +313,8 @@ def _so_many(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     k = int(match["n"])
     if match["what"] and not re.fullmatch(_COUNTED[tool], match["what"]):
         return None
-    if not match["cue"] and not match["what"]:
+    shown = [group.get("cluster") for group in (turn.memory.clustering or {}).get("clusters") or []]
+    if not match["cue"] and not match["what"] and (tool != "cluster" or k in shown):
         return None
     is_list = tool != "cluster"
     if not 0 < k <= (searching.MOST_HITS if is_list else 500):
@@ -275,9 +350,9 @@ def _so_many_others(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Pla
     match = _OTHERS.fullmatch(words)
     if match is None or tool not in ("search_by_text", "search_by_audio"):
         return None
-    kind, k = match["kind"] or match["kind2"], int(match["n"] or match["n2"])
+    kind, k = match["kind"] or match["kind2"] or match["kind3"], int(match["n"] or match["n2"] or match["n3"])
     new = set(kind.split()) - set(str(args.get("text", "")).lower().split()) - EMPTY
-    if not new or not counting.things(kind) or not 0 < k <= searching.MOST_HITS:
+    if not new or not any(map(counting.things, [kind, *kind.split()])) or not 0 < k <= searching.MOST_HITS:
         return None
     return Plan("words", (Call("search_by_text", {"text": kind, "k": k}),))
 
@@ -286,6 +361,7 @@ _OTHERS = re.compile(
     rf"(?:the )?(?P<kind>[a-z]+(?: [a-z]+)?)(?: again)?(?: ,)?(?:(?: but)? (?:only|just|at most)|(?<=,))"
     rf" (?P<n>\d{{1,2}})(?: {_HITS})?"
     rf"|(?P<n2>\d{{1,2}})(?: {_HITS})? (?:with|of|for) (?P<kind2>[a-z]+(?: [a-z]+)?)"
+    rf"|(?P<kind3>[a-z]+(?: [a-z]+){{0,3}}) ?, (?P<n3>\d{{1,2}}) {_HITS}"
 )
 
 

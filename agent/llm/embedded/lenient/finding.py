@@ -64,6 +64,7 @@ def search(turn: Turn) -> Plan:
     text, without = parted(turn)
     if turn.attached or not text:
         return searching.words(turn)
+    text = searching.whole_name(turn, text)
     if turn.slots.domain:  # "a warm pad, only music"
         text = " ".join(word for word in text.split() if word != turn.slots.domain) or text
     args = given({"without": without, "k": _how_many(turn), **limits(turn.slots), **bounds(turn)})

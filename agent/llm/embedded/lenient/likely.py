@@ -93,6 +93,8 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         _instead(scores, "events", {"moments"})
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
+    if turn.slots.k and _EXAMPLES.search(plain(turn)) and not _GROUP.search(spoken(turn)):
+        scores["search"] *= 5.0
     if any(exporting.how(turn).values()):
         scores["export"] *= 5.0
     if _INTRODUCES.match(turn.said) and not _REQUEST.search(turn.said):
@@ -165,6 +167,8 @@ _SHADE = re.compile(
     r"\b(?:how (?:long|loud|bright|high|low|noisy|fast)|brightness|loudness|pitch|duration|length|tempo"
     r"|noisiness|domains?|kinds?|level)\b"
 )
+
+_EXAMPLES = re.compile(r"\b\d+ (?:good )?examples?\b")
 
 _NUMBER = re.compile(
     r"\b(?:many|much|counts?|counting|numbers?|totals?|amount|hours?|minutes?|share|percent\w*|proportion|tally|statistics"

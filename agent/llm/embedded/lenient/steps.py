@@ -35,7 +35,7 @@ from agent.llm.embedded.turn import Turn
 LIKELY = 0.25
 """How likely the likeliest has to be; under it nothing is done."""
 
-_AS_WELL = 0.3
+_AS_WELL = 0.25
 """What is at least this share as likely as the likeliest is tried where that lacks something."""
 
 

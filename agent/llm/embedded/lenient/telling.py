@@ -111,12 +111,9 @@ def details(turn: Turn) -> Plan:
     if made.asked and turn.before and not turn.slots.refs:
         named = turn.memory.sounds(slots_of(turn, in_english(turn.before).lower()).refs)
         return call("details", "get_metadata", sounds=named) if named else made
-    if made.asked and not turn.slots.refs and (name := _FILE_NAME.search(turn.said)):
+    if made.asked and not turn.slots.refs and (name := searching.FILE_NAME.search(turn.said)):
         return call("details", "search_by_text", text=name[0])
     return made
-
-
-_FILE_NAME = re.compile(r"\b[^\W\d_]\w*_\w+\b|\b[^\W\d_]+\d{2,}\b")
 
 
 def play(turn: Turn) -> Plan:

@@ -46,9 +46,11 @@ def _is_sound(word: str) -> bool:
 
 def _missed(text: str, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Words that name a sound, where nothing that was found does."""
-    words = re.finditer(r"[a-z]{3,}", text.lower())
+    words = re.finditer(r"[^\W\d_]{3,}", text)
     return [
-        word.span() for word in words if _is_sound(mended(word[0])) and not any(a <= word.start() < b for a, b in found)
+        word.span()
+        for word in words
+        if _names_a_sound(stretch_in_english(text, *word.span())) and not any(a <= word.start() < b for a, b in found)
     ]
 
 
@@ -79,7 +81,7 @@ EMPTY = frozenset(
     " thing things stuff library collection archive group groups cluster clusters"
     " ein eine einen der die das den dem des es ich sie er wir mir mich alles etwas was und oder von in im am mit für"
     " zu zum klang klänge klaenge geräusch geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung"
-    " archiv treffer stück stücke"
+    " archiv treffer stück stücke mein meine meinen unser unsere unseren unserer"
     " ok okay hello hi hey thanks thank please well great nice cool perfect good shame pity sorry hm hmm wow"
     " altogether total"
     " schade super prima klasse toll danke bitte gut schön mist perfekt hallo moin servus tag tach ach na los".split()
