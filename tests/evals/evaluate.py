@@ -54,6 +54,7 @@ SETS = {
     "twentysecond": FOLDER / "twentysecond.toml",
     "twentythird": FOLDER / "twentythird.toml",
     "twentyfourth": FOLDER / "twentyfourth.toml",
+    "twentyfifth": FOLDER / "twentyfifth.toml",
 }
 LONGEST_TURN_S = 300.0
 
