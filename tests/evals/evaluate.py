@@ -54,6 +54,7 @@ SETS = {
     "twentysecond": FOLDER / "twentysecond.toml",
     "twentythird": FOLDER / "twentythird.toml",
     "twentyfourth": FOLDER / "twentyfourth.toml",
+    "twentysixth": FOLDER / "twentysixth.toml",
 }
 LONGEST_TURN_S = 300.0
 
