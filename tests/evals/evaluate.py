@@ -55,6 +55,7 @@ SETS = {
     "twentythird": FOLDER / "twentythird.toml",
     "twentyfourth": FOLDER / "twentyfourth.toml",
     "twentyfifth": FOLDER / "twentyfifth.toml",
+    "twentysixth": FOLDER / "twentysixth.toml",
 }
 LONGEST_TURN_S = 300.0
 
