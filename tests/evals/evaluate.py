@@ -56,6 +56,7 @@ SETS = {
     "twentyfourth": FOLDER / "twentyfourth.toml",
     "twentyfifth": FOLDER / "twentyfifth.toml",
     "twentysixth": FOLDER / "twentysixth.toml",
+    "twentyseventh": FOLDER / "twentyseventh.toml",
 }
 LONGEST_TURN_S = 300.0
 
