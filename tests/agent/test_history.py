@@ -291,7 +291,7 @@ async def test_a_chat_that_is_deleted_before_the_agent_is_there_is_forgotten_by_
     from agent.server import Running
 
     forgotten: list[str] = []
-    state = Running(None, None, None, None)
+    state = Running(None, None, None, None, None)
 
     async def forget(thread_id: str) -> None:
         forgotten.append(thread_id)

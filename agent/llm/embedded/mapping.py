@@ -83,17 +83,21 @@ def _selected(turn: Turn, words: str) -> Plan | None:
         return Plan("selection", text=replies.NO_SELECTION)  # what is drawn is kept by a button alone
     if number is None or not (named or any(first(each, words) for each in ("what", "group_these", "export_these"))):
         return None
-    if says_any(turn.wording, "export", table="demands") and not first("tell", words):
+    copies = says_any(turn.wording, "export", table="demands") and not _ASKS_OF_IT.search(words)
+    if copies and not first("tell", words) and not first("grouping", words) and turn.slots.groups is None:
         name = save_name(turn.wording, turn.slots.quotes, turn.slots.paths)
         idle = re.search(r"selection|csv|m3u8?|jsonl?|playlist", name.lower()) is not None
         return call("export", "export", selection=number, name="" if idle else name, **how(turn))
     rest = words
     for match in (*found("selection", words), *found("selected", words)):
         rest = rest.replace(match[0], " these ")
-    if first("grouping", rest) and not first("what", words):
+    if (first("grouping", rest) or turn.slots.groups) and not first("what", words):
         slots = slots_of(turn, " ".join(rest.split()))
         return call("cluster", "cluster", k=n_groups(slots), method=slots.method, selection=number)
     return call("selection", "describe_selection", selection=number)
+
+
+_ASKS_OF_IT = re.compile(r"\bwhat (?:did|do|does|is|are|have|has)\b|\bin common\b")
 
 
 def _sure(turn: Turn, words: str) -> Plan | None:

@@ -57,7 +57,8 @@ _IN_TIMELINE = re.compile(
     r"|show|drop|label)\b)"
 )
 _SAVES = re.compile(
-    r"^(?:(?:please|now|and|then|ok|can you|could you|would you|bitte) )*(?:save|store|export|keep|speicher\w*"
+    r"^(?:(?:please|now|and|then|ok|can you|could you|would you|(?:i|we) (?:would|want|need)(?: like| ask)?(?: you)? to"
+    r"|bitte) )*(?:save|store|export|keep|speicher\w*"
     r"|sicher\w*)\b"
     r".*\b(?:sub ?titles?|untertitel|srt|vtt|captions?)\b"
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from agent.llm.embedded.attachments import Attached, split_attachments
+from agent.llm.embedded.background import without_background
 from agent.llm.embedded.intents import vocabulary
 from agent.llm.embedded.memory import Memory, remember
 from agent.llm.embedded.slots import Slots, read_slots
@@ -27,7 +28,8 @@ _MOST_READ = 1000  # letters of a message; what comes after them is no command
 class Turn:
     """The person's last message, read.
 
-    text: the message in English as far as it can be; said: as it was written, but for slips in words that frame it.
+    text: what the message asks, in English as far as it can be; said: as it was written, but for slips in words that
+    frame it and without what it only tells of the person.
     asked: the intent that a question back was about, if this message follows one; before: what had been said then.
     told: all that has been answered so far.
     results: what tools have answered to it so far. answers: those of them that answer the latest calls.
@@ -56,8 +58,9 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     latest = max((place for place, message in enumerate(messages) if isinstance(message, AIMessage)), default=-1)
     text, attached = split_attachments(messages[last].text if last >= 0 else "")
     earlier = messages[: max(last, 0)]
-    turn = _read(text, attached, remember(messages))
-    turn.asked, turn.before = _question(earlier)
+    asked, before = _question(earlier)
+    turn = _read(text if asked else without_background(text[:_MOST_READ]), attached, remember(messages))
+    turn.asked, turn.before = asked, before
     turn.told = "\n".join(message.text for message in earlier if isinstance(message, AIMessage))
     turn.results = [message for message in messages[last + 1 :] if isinstance(message, ToolMessage)]
     turn.answers = [message for message in messages[max(last, latest) + 1 :] if isinstance(message, ToolMessage)]

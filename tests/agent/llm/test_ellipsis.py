@@ -74,7 +74,7 @@ def test_the_same_question_is_asked_of_another_thing_or_of_fewer(text, before, c
     ("text", "args"),
     [
         ("make it five instead of three", {"text": "rain", "k": 5}),
-        ("two will be enough", None),
+        ("two will be enough", {"text": "rain", "k": 2}),
         ("only 3 results", {"text": "rain", "k": 3}),
         ("now crickets, but only four", {"text": "crickets", "k": 4}),
         ("and seven with thunder", {"text": "thunder", "k": 7}),

@@ -101,5 +101,7 @@ _CALL_FOLDER = re.compile(
 )
 
 _WHOLE = re.compile(
-    r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)", re.IGNORECASE
+    r"\b(?:whole|entire|complete|ganze\w*|komplette\w*) (?:grouping|clustering|gruppierung)"
+    r"|\b(?:all|alle) (?:\w+ )?(?:groups|clusters|gruppen)\b",
+    re.IGNORECASE,
 )

@@ -89,7 +89,7 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
         scores["moments"] *= 3.0
     if turn.memory.map is not None and _SHADE.search(plain(turn)) and len(turn.said.split()) < LONG:
         _instead(scores, "map", {"quality", "more", "extreme", "narrow", "search", "details", "count"})
-    if turn.memory.sounds(turn.slots.refs) or _IN_ONE.search(plain(turn)):
+    if turn.memory.sounds(turn.slots.refs) or (_IN_ONE.search(plain(turn)) and not _MOMENTS.search(plain(turn))):
         _instead(scores, "events", {"moments"})
     if not _WHEN.search(turn.said):
         scores["moments"] *= 0.3
@@ -98,7 +98,9 @@ def _weigh_by_words(turn: Turn, scores: dict[str, float]) -> None:
     if any(exporting.how(turn).values()):
         scores["export"] *= 5.0
     if _INTRODUCES.match(turn.said) and not _REQUEST.search(turn.said):
-        _instead(scores, "greeting", {"search", "fine", "thanks"})
+        _instead(scores, "greeting", {"search", "fine", "thanks", "compare_ears"})
+    if _SUBTITLES.search(plain(turn)):
+        _instead(scores, "save_subtitles", {"export"})
     for name, holds in (
         ("overview", not (turn.slots.refs or turn.slots.clusters)),
         ("count", turn.memory.counted is not None or _NUMBER.search(turn.said)),
@@ -155,7 +157,8 @@ _INTRODUCES = re.compile(
 )
 
 _REQUEST = re.compile(
-    r"\?|\b(?:find|show|look(?:ing)?|search\w*|need|want|play|give|group|export|count|list|such\w*|finde|zeig\w*|brauche?|möchte|gib)\b",
+    r"\?|\b(?:find|show|look(?:ing)?(?! forward)|search\w*|need|want|play|give|group|export|count|list|such\w*|finde"
+    r"|zeig\w*|brauche?|möchte(?!.*(?:vorbereiten|arbeiten|kennenlernen|anfangen))|gib)\b",
     re.IGNORECASE,
 )
 
@@ -167,6 +170,8 @@ _SHADE = re.compile(
     r"\b(?:how (?:long|loud|bright|high|low|noisy|fast)|brightness|loudness|pitch|duration|length|tempo"
     r"|noisiness|domains?|kinds?|level)\b"
 )
+
+_SUBTITLES = re.compile(r"\bsub ?titles?\b")
 
 _EXAMPLES = re.compile(r"\b\d+ (?:good )?examples?\b")
 
@@ -191,6 +196,8 @@ _LIKE_IT = re.compile(
     r"|resembl\w+)"
     r" (?:it|this|that|these|those|(?:the )?(?:first|second|third|fourth|fifth|last)|(?:number |sound )?\d+)\b"
 )
+
+_MOMENTS = re.compile(r"\b(?:moments?|places?|spots?) (?:with|where|of|in which)\b")
 
 _IN_ONE = re.compile(
     r"\b(?:in|of|from) (?:it|this|that|(?:the|my|this|that) (?:attached )?(?:file|clip|recording|sound|video"

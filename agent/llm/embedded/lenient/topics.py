@@ -83,7 +83,7 @@ EMPTY = frozenset(
     " zu zum klang klänge klaenge geräusch geräusche aufnahme aufnahmen datei dateien art gruppe gruppen sammlung"
     " archiv treffer stück stücke mein meine meinen unser unsere unseren unserer"
     " ok okay hello hi hey thanks thank please well great nice cool perfect good shame pity sorry hm hmm wow"
-    " altogether total"
+    " altogether total once again"
     " schade super prima klasse toll danke bitte gut schön mist perfekt hallo moin servus tag tach ach na los".split()
 )
 
@@ -104,7 +104,7 @@ def phrase_in_english(turn: Turn, start: int, end: int) -> str:
 
 
 _NOT = re.compile(
-    r"\b(?:no|not|isn't|aren't|doesn't|don't|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill"
+    r"\b(?:no|not|isn'?t|aren'?t|doesn'?t|don'?t|nor|without|w/o|except|minus|excluding|exclude|excludes|drop|ditch|cut|lose|loose|skip|hide|remove|kill"
     r"|nix|omit|ignore|avoid|discard|rid|away|ohne|nichts|niemals|does not need|kein|keine|keinen|keinem|nicht|ausser"
     r"|außer|weg|raus|never|none|nothing|leave|leaving|keep out|keeping out|kept out|filter|mute|disregards?|spare"
     r"|unless|instead of|rather than|streich|lass|lösch)\b",
