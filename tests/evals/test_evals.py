@@ -19,7 +19,15 @@ from tests.evals.scoring import Score, as_json, failures, share, table
 from tests.evals.stage import make_library
 
 LEAST = 0.95  # of tools and of arguments
-MENDED = {"fifth": 0.9, "seventh": 0.9, "eleventh": 0.95, "sixteenth": 0.95, "twentyfirst": 0.95, "twentythird": 0.95}
+MENDED = {
+    "fifth": 0.9,
+    "seventh": 0.9,
+    "eleventh": 0.95,
+    "sixteenth": 0.95,
+    "twentyfirst": 0.95,
+    "twentythird": 0.95,
+    "twentysixth": 0.95,
+}
 """Sets that the model was mended on in part, with the least share that must stay right."""
 
 
