@@ -35,7 +35,7 @@ class Shelf:
 
         Each by a name of its own: that of its folder, with the folder around it where two are called the same.
         """
-        others = [folder for folder in self._kept() if folder != opened and Library(folder).exists()]
+        others = [folder for folder in self._kept() if folder != opened and _is_there(folder)]
         there = [opened, *others]
         names = Counter(folder.name for folder in there)
         around = Counter((folder.name, folder.parent.name) for folder in there)
@@ -49,6 +49,14 @@ class Shelf:
         except (OSError, ValueError, TypeError) as error:
             log.warning("%s cannot be read (%s); it is begun anew", self._path, error)
             return []
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder holds a library that can be reached: a drive may be gone, or another person's."""
+    try:
+        return Library(folder).exists()
+    except OSError:
+        return False
 
 
 def _name(folder: Path, names: Counter[str], around: Counter[tuple[str, str]]) -> str:

@@ -20,7 +20,6 @@ from tools.base import Answer, as_tool, quoted
 Heard: TypeAlias = OrderedDict[str, Timeline]
 """What was heard in attached sounds, by their ids, the latest last."""
 
-ATTACHED = "the attached sound"  # what it is called only its sender knows
 MOST_TOLD = 60
 MOST_KEPT = 16  # attached files whose events are remembered, so that a change of what is shown does not listen again
 
@@ -56,8 +55,10 @@ def hear_events_tool(library: Library, report: Callable[[Progress], None], heard
         events = chosen(whole.events, only or [], without or [], start_s, end_s, rename)
         cues = make_cues(events, style, Limits.of(library.settings))
         given = {"only": only, "without": without, "start_s": start_s, "end_s": end_s, "rename": rename}
-        name = ATTACHED if ATTACHMENT.fullmatch(sound) else library.source_path(sound).name
-        note = whole.note.replace(sound, ATTACHED) if name == ATTACHED else whole.note  # kept under its id
+        name, note = library.source_path(sound).name, whole.note
+        if ATTACHMENT.fullmatch(sound):  # what it is called only its sender knows; here it is kept under its id
+            name = "the attached video" if whole.has_picture else "the attached sound"
+            note = note.replace(sound, name)
         artifact = {
             "kind": "timeline",
             "sound": sound,
@@ -95,7 +96,7 @@ def listened(library: Library, sound: str, heard: Heard, report: Callable[[Progr
 
 
 def _told(sound: str, name: str, whole: Timeline, note: str, events: Sequence[Event]) -> str:
-    called = f"the attached sound {sound}" if name == ATTACHED else f"sound {sound} {quoted(name)}"
+    called = f"{name} {sound}" if ATTACHMENT.fullmatch(sound) else f"sound {sound} {quoted(name)}"
     what = f"what is heard in {called}, {whole.duration_s:.1f} s"
     noted = [f"Tell the person: {quoted(note, 200)}"] if note else []
     if not events:

@@ -97,6 +97,12 @@ def test_what_is_asked_of_a_sound_by_itself_is_not_kept(run, barks):
     assert barks.events.moments("dog").listened == 0
 
 
+def test_a_sound_of_the_library_can_be_taken_apart_and_that_is_not_kept(run, barks):
+    done = run("events", 1, "--separator", "builtin", "--json", "--library", barks.folder)
+    assert any("Bark" in event["label"] for event in done.document["events"])
+    assert barks.events.moments("dog").listened == 0
+
+
 def test_a_sound_that_does_not_exist_is_told(run, barks):
     done = run("events", 99, "--library", barks.folder)
     assert (done.code, "there is no sound 99" in done.err) == (1, True)

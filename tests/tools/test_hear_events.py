@@ -35,7 +35,7 @@ def test_a_video_is_told_as_a_timeline_with_subtitles(demo_library, video):
 
 def test_the_text_names_the_sound_its_seconds_and_what_is_heard(demo_library, video):
     text = call(demo_library, "hear_events", sound=video).text
-    assert text.startswith(f"what is heard in the attached sound {video}, 8.")
+    assert text.startswith(f"what is heard in the attached video {video}, 8.")
     assert '"Rain' in text
     assert "clip.mp4" not in text
     assert call(demo_library, "hear_events", sound="13").text.startswith('what is heard in sound 13 "rain_0.wav"')
@@ -99,8 +99,8 @@ def test_a_video_that_was_cut_off_is_told_as_far_as_it_goes(demo_library, tmp_pa
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     attached = demo_library.attach(path, "clip.mkv")
     answer = call(demo_library, "hear_events", sound=attached.id)
-    assert 'Tell the person: "the attached sound breaks off after 3.' in answer.text
-    assert answer.artifact["note"].startswith("the attached sound breaks off after 3.")
+    assert 'Tell the person: "the attached video breaks off after 3.' in answer.text
+    assert answer.artifact["note"].startswith("the attached video breaks off after 3.")
 
 
 def test_the_listening_can_be_stopped(demo_library, video):
