@@ -57,6 +57,7 @@ SETS = {
     "twentyfifth": FOLDER / "twentyfifth.toml",
     "twentysixth": FOLDER / "twentysixth.toml",
     "twentyseventh": FOLDER / "twentyseventh.toml",
+    "twentyeighth": FOLDER / "twentyeighth.toml",
 }
 LONGEST_TURN_S = 300.0
 
