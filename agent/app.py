@@ -25,7 +25,7 @@ from agent.pending import Pending, decisions, pending, spoken
 from agent.recording import SHORTEST_S, Recording
 from agent.screen import APPROVAL, ask_approval, show_answered
 from agent.selecting import keep_selection
-from agent.server import running
+from agent.server import check_served, running
 from core.errors import EarshotError, NotFoundError
 
 if TYPE_CHECKING:
@@ -213,8 +213,8 @@ def stop() -> None:
 async def _offer_settings() -> None:
     """Shows the panel as it stands."""
     choice = Choice.of(await running().history.chosen(_user_id()))
-    libraries, alone = await asyncio.to_thread(running().libraries), running().logins.accounts is None
-    inputs = await asyncio.to_thread(widgets, running().library, running().settings, choice, libraries, alone=alone)
+    libraries = await asyncio.to_thread(running().libraries)
+    inputs = await asyncio.to_thread(widgets, running().library, running().settings, choice, libraries)
     await cl.ChatSettings(inputs).send()
 
 
@@ -224,13 +224,14 @@ async def _change_library(sent: dict[str, Any]) -> None:
     other = await asyncio.to_thread(chosen_library, running().library, libraries, sent)
     if other is None:
         return
-    if running().logins.accounts is not None:
-        raise EarshotError("where people log in, the library is chosen by whoever starts the program")
+    await check_served(other.folder)
     if live.is_any_running():
         raise EarshotError(BUSY)
     await cl.context.emitter.send_toast(f"Opening {other.folder.name}. The page comes back by itself.")
     for page in list(ws_sessions_id.values()):
         await page.emit("window_message", STARTS_ANEW)
+    if live.is_any_running():  # it began meanwhile
+        raise EarshotError(BUSY)
     running().go_to(other.folder)
 
 

@@ -51,8 +51,8 @@ def turn_of(thread_id: str) -> Turn | None:
 
 
 def is_any_running() -> bool:
-    """Whether a turn runs in any chat."""
-    return bool(_turns)
+    """Whether a turn runs in any chat, or is about to."""
+    return bool(_turns) or any(lock.locked() for lock in _locks.values())
 
 
 def is_busy(thread_id: str) -> bool:

@@ -4,6 +4,7 @@ The model and the asking are theirs, in all of their chats; the ears are the lib
 chosen by whoever is alone with the page: accounts are a library's own.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,8 @@ class Choice:
         return {MODEL: EMBEDDED if self.embedded else CONFIGURED, ASK: ALWAYS if self.asks_always else UNASKED}
 
 
-def widgets(
-    library: Library, settings: Settings, choice: Choice, libraries: Mapping[str, Path], *, alone: bool
-) -> list[InputWidget]:
-    """The panel as it stands. libraries: by name, this one first; alone: nobody has to log in."""
+def widgets(library: Library, settings: Settings, choice: Choice, libraries: Mapping[str, Path]) -> list[InputWidget]:
+    """The panel as it stands. libraries: those that can be gone to, by name, this one among them."""
     configured = chosen_name(settings)
     models = {_told(configured): CONFIGURED, "The embedded one: no key, nothing leaves this machine": EMBEDDED}
     if configured == EMBEDDED:
@@ -76,10 +75,10 @@ def widgets(
         Select(
             id=LIBRARY,
             label="Library",
-            values=list(libraries),
-            initial_value=next(iter(libraries)),
+            items={name: _key(folder) for name, folder in libraries.items()},
+            initial_value=_key(library.folder),
             description="The program starts anew with it. One is put here by: earshot chat --library DIR",
-            disabled=len(libraries) == 1 or not alone,
+            disabled=len(libraries) == 1,
         ),
     ]
 
@@ -98,7 +97,7 @@ def chosen_library(library: Library, libraries: Mapping[str, Path], sent: dict[s
     """The library that the page asks for in place of this one, if it does. Raises EarshotError if it cannot be read."""
     if sent.get(LIBRARY) is None:
         return None
-    folder = libraries.get(str(sent[LIBRARY]))
+    folder = {_key(each): each for each in libraries.values()}.get(str(sent[LIBRARY]))
     if folder is None:
         raise EarshotError("this library is not there any more; load the page anew to see which are")
     if folder == library.folder:
@@ -106,6 +105,11 @@ def chosen_library(library: Library, libraries: Mapping[str, Path], sent: dict[s
     other = Library(folder, library.settings.model_copy(update={"library": folder}))
     other.overview()  # which says whether it can be read
     return other
+
+
+def _key(folder: Path) -> str:
+    """What the page calls a library: the same whatever others there are, and no path."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:16]
 
 
 def _ears(library: Library) -> list[str]:

@@ -1,5 +1,6 @@
 """The server's own addresses: sounds, attachments and the map, for whoever is logged in."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.errors import AudioError, EarshotError, NotFoundError, UnknownNameErro
 if TYPE_CHECKING:
     from core.library import Library
 
+STARTED = secrets.token_hex(4)  # another one after each start, by which a page sees that there was one
 MAX_ID_DIGITS = 18  # what fits SQLite's integers
 
 
@@ -43,7 +45,7 @@ def own_routes(library: "Library") -> APIRouter:
 
     @routes.get("/health")
     async def health() -> JSONResponse:  # waits for no thread: while all of them decode sounds, it answers
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok", "started": STARTED})
 
     routes.include_router(known)
     return routes

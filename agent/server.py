@@ -7,6 +7,7 @@ import asyncio
 import functools
 import logging
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from agent.limits import MESSAGES, Rate
 from agent.login import Login, Logins
 from agent.shelf import Shelf
 from agent.sparing import spared
-from core.errors import UnsupportedError
+from core.errors import EarshotError, UnsupportedError
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class Running:
     _agent: "asyncio.Task[Any] | None" = None
 
     def libraries(self) -> dict[str, Path]:
-        """Those that a page can go to, by name, this one first."""
+        """Those that a page can go to, by name, this one first. Where people log in it is the only one."""
+        if self.logins.accounts is not None:
+            return {self.library.folder.name: self.library.folder}
         return self.shelf.named(self.library.folder)
 
     def go_to(self, library: Path) -> None:
@@ -143,28 +146,53 @@ def serve(
         closed.enter_context(closing(page))
         logins = Logins(accounts if address.has_login else None, page.secret)
         shelf = Shelf(page.root.parent)
-        shelf.put(library.folder)
 
         def load() -> "FastAPI":
             with spared():
                 return _build(library, agent_factory, bound, page, logins, shelf, end)
 
+        def announce() -> None:
+            shelf.put(library.folder)
+            if on_ready:
+                on_ready(address.origins[0])
+
         front = Front(
             load=load,
             public=page.root / "public",
             shell=page.shell,
-            announce=lambda: on_ready(address.origins[0]) if on_ready else None,
+            announce=announce,
             end=lambda: end(),
         )
         behind_login = Login(front, logins, largest_upload=(settings.upload_mb + 1) * 2**20)
         server = uvicorn.Server(_configured(Guard(behind_login, address), settings))
         end = functools.partial(setattr, server, "should_exit", True)
-        with suppress(KeyboardInterrupt):  # that is how it is ended
+        follows = True
+        try:
             server.run(sockets=[listener])
+        except KeyboardInterrupt:  # that is how it is ended
+            follows = False
         front.raise_failure()
         if _running is not None:
             _running.raise_failure()
-    return _running.next if _running is not None else None
+    return _running.next if follows and _running is not None else None
+
+
+async def check_served(library: Path) -> None:
+    """Raises EarshotError with the reason if what the page keeps in a library's folder cannot be opened."""
+    from agent.history import History
+    from agent.memory import chats_of
+
+    async def nothing(_: str) -> None:
+        return
+
+    try:
+        history = History(library, nothing)
+        await history.open()
+        await history.close()
+        async with chats_of(library):
+            return
+    except (sqlite3.Error, OSError) as error:
+        raise EarshotError(f"{library.name} cannot be opened ({error}); look at it with: earshot doctor") from error
 
 
 def _address(settings: Settings, accounts: Accounts) -> Address:

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -22,13 +21,16 @@ class Shelf:
         self._path = folder / SHELF
 
     def put(self, library: Path) -> None:
-        """Puts a library first."""
+        """Puts a library first. Where that cannot be written the log says so, and nothing else is the worse for it."""
         kept = [str(each) for each in dict.fromkeys((library, *self._kept()))]
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self._path.parent, prefix=".part-", delete=False, encoding="utf-8"
-        ) as part:
-            json.dump(kept[:MOST], part, indent=1)
-        os.replace(part.name, self._path)
+        part = self._path.with_name(f".{SHELF}.{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(kept[:MOST], indent=1), encoding="utf-8")
+            part.replace(self._path)
+        except OSError as error:
+            log.warning("%s cannot be written (%s); the page cannot go back to this library", self._path, error)
+        finally:
+            part.unlink(missing_ok=True)
 
     def named(self, opened: Path) -> dict[str, Path]:
         """The one that is open, first, and those that are still on the disk.

@@ -60,12 +60,18 @@ new MutationObserver(() => {
 }).observe(document.documentElement, { childList: true, subtree: true });
 
 // Another library was chosen: the program goes, and comes back with it; so does the page.
-window.addEventListener("message", (event) => {
+const TRIES = 150;
+const started = () =>
+  fetch("/health", { cache: "no-store" })
+    .then((answer) => answer.json())
+    .then((said) => said.started)
+    .catch(() => null); // it is gone, and not back yet
+window.addEventListener("message", async (event) => {
   if (event.source !== window || event.data !== "earshot:starts-anew") return;
-  let gone = false;
-  const look = () =>
-    fetch("/health", { cache: "no-store" })
-      .then(() => gone && location.replace("/"), () => (gone = true))
-      .finally(() => setTimeout(look, 200));
-  look();
+  const before = await started();
+  for (let tries = 0; tries < TRIES; tries++) {
+    await new Promise((next) => setTimeout(next, 400));
+    const now = await started();
+    if (now && now !== before) return location.replace("/");
+  }
 });

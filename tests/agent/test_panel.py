@@ -11,10 +11,10 @@ pytestmark = pytest.mark.usefixtures("with_chainlit")
 def shown(library: Library, **settings) -> dict[str, dict]:
     from agent.panel import Choice, widgets
 
-    choice, alone = Choice.of(settings.pop("kept", {})), settings.pop("alone", True)
+    choice = Choice.of(settings.pop("kept", {}))
     libraries = {"ours": library.folder, **settings.pop("others", {})}
     given = library.settings.model_copy(update=settings)
-    return {each.id: each.to_dict() for each in widgets(library, given, choice, libraries, alone=alone)}
+    return {each.id: each.to_dict() for each in widgets(library, given, choice, libraries)}
 
 
 def test_without_a_key_there_is_one_model_and_one_pair_of_ears(demo_library):
@@ -25,7 +25,8 @@ def test_without_a_key_there_is_one_model_and_one_pair_of_ears(demo_library):
     assert panel["ears"]["disabled"]
     assert panel["ask"]["initial"] == "unasked"
     assert not panel["ask"]["disabled"]
-    assert panel["library"]["initial"] == "ours"
+    assert panel["library"]["items"] == [{"label": "ours", "value": panel["library"]["initial"]}]
+    assert str(demo_library.folder) not in str(panel), "no path is told"
     assert panel["library"]["disabled"]
 
 
@@ -53,30 +54,55 @@ def test_ears_that_heard_nothing_do_not_answer(demo_library):
     assert demo_library.ears.chosen() == "builtin"
 
 
-def test_another_library_is_chosen_by_its_name_and_by_whoever_is_alone(demo_library, tmp_path):
-    other = tmp_path / "other"
-    panel = shown(demo_library, others={"other": other})
-    assert not panel["library"]["disabled"]
-    assert [item["value"] for item in panel["library"]["items"]] == ["ours", "other"], "no path is told"
-    assert shown(demo_library, others={"other": other}, alone=False)["library"]["disabled"]
-
-
-def test_only_a_library_that_is_named_and_can_be_read_is_gone_to(demo_library, tmp_path):
+def test_only_a_library_that_is_offered_and_can_be_read_is_gone_to(demo_library, tmp_path):
     from agent.panel import chosen_library
 
-    libraries = {"ours": demo_library.folder, "other": tmp_path / "other", "odd": tmp_path / "odd"}
-    for stays in ({}, {"library": None}, {"library": "ours"}):
+    others = {"other": tmp_path / "other", "odd": tmp_path / "odd"}
+    libraries = {"ours": demo_library.folder, **others}
+    panel = shown(demo_library, others=others)["library"]
+    keys = {item["label"]: item["value"] for item in panel["items"]}
+    assert list(keys) == ["ours", "other", "odd"]
+    assert not panel["disabled"]
+    for stays in ({}, {"library": None}, {"library": keys["ours"]}):
         assert chosen_library(demo_library, libraries, stays) is None
-    gone_to = chosen_library(demo_library, libraries, {"library": "other"})
+    gone_to = chosen_library(demo_library, libraries, {"library": keys["other"]})
     assert gone_to is not None
     assert gone_to.folder == tmp_path / "other"
-    for unknown in ("else", str(tmp_path), ["other"], 3):
+    for unknown in ("other", str(tmp_path), [keys["other"]], 3):
         with pytest.raises(EarshotError, match="not there any more"):
             chosen_library(demo_library, libraries, {"library": unknown})
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "earshot.db").write_bytes(b"no database" * 100)
     with pytest.raises(EarshotError, match=r"earshot\.db"):
-        chosen_library(demo_library, libraries, {"library": "odd"})
+        chosen_library(demo_library, libraries, {"library": keys["odd"]})
+
+
+async def test_a_library_whose_chats_cannot_be_opened_is_not_gone_to(demo_library):
+    from agent.server import check_served
+
+    await check_served(demo_library.folder)
+    for name in ("history.db", "chats.db"):
+        kept = (demo_library.folder / name).read_bytes()
+        (demo_library.folder / name).write_bytes(b"no database" * 100)
+        with pytest.raises(EarshotError):
+            await check_served(demo_library.folder)
+        (demo_library.folder / name).write_bytes(kept)
+
+
+def test_where_people_log_in_only_the_library_of_theirs_is_told(demo_library, tmp_path):
+    from agent.accounts import Accounts
+    from agent.login import Logins
+    from agent.server import Running
+    from agent.shelf import Shelf
+
+    shelf = Shelf(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "earshot.db").touch()
+    shelf.put(tmp_path / "other")
+    state = Running(demo_library, demo_library.settings, None, Logins(None, "s"), shelf)
+    assert list(state.libraries()) == [demo_library.folder.name, "other"]
+    state.logins = Logins(Accounts(demo_library.folder), "s")
+    assert list(state.libraries()) == [demo_library.folder.name]
 
 
 async def test_each_person_has_settings_of_their_own_and_they_are_kept(demo_library):

@@ -51,6 +51,13 @@ def test_what_cannot_be_read_is_begun_anew_and_told(tmp_path, caplog):
         assert json.loads((tmp_path / SHELF).read_text()) == [str(rain)]
 
 
+def test_a_shelf_that_cannot_be_written_is_told_in_the_log(tmp_path, caplog):
+    (tmp_path / SHELF).mkdir()
+    Shelf(tmp_path).put(kept(tmp_path / "rain"))
+    assert "cannot be written" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == [SHELF, "rain"]
+
+
 def test_the_oldest_make_room(tmp_path):
     shelf = Shelf(tmp_path)
     folders = [kept(tmp_path / f"{number:02}") for number in range(MOST + 5)]

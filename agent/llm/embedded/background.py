@@ -29,27 +29,52 @@ _BETWEEN = (
 _BOUNDARY = re.compile(rf"{_BETWEEN}(?={_OPENER})", re.IGNORECASE)
 _TELLS = re.compile(
     r"(?:(?:good \w+|hello|hi|dear \w+|guten \w+|hallo)[,!.]?\s+)?"
-    r"(?:i|i'm|we|we're|my|our|the|this|these|last|tomorrow|today|yesterday|next|as|since|because|while|when|now that"
+    r"(?:i|i'm|we|we're|my|our|the|this|these|last|tomorrow|today|yesterday|next|as|since|because|now that"
     r"|in our|in my|ich|wir|mein\w*|unser\w*|der|die|das|dies\w*|da|weil|morgen|gestern|heute|nächste\w*|letzte\w*)\b",
     re.IGNORECASE,
 )
 _WANTS = re.compile(
-    r"\b(?:need|want|would like|looking for|am after|find|search|show|give|brauche\w*|bräuchte\w*|suche\w*"
-    r"|möchte\w*)\b",
+    r"\b(?:needs?|wants?|would like|looking for|am after|find|search|show|give|brauch\w*|bräuchte\w*|such\w*"
+    r"|möchte\w*|will (?:ich|wir)|(?:ich|wir) (?:will|wollen))\b",
     re.IGNORECASE,
 )
-_FEW = r"(?:one|two|three|four|five|six|seven|eight|nine|ten)"
+_FEW = r"(?<!-)(?:two|three|four|five|six|seven|eight|nine|ten|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn)"
+_LIMITS = re.compile(
+    rf"\d|\b(?:{_FEW}|longer|shorter|seconds?|minutes?|länger|kürzer|sekunden?|links?|playlists?|csv|zip|m3u8?|json\w*|copies|kopien)\b",
+    re.IGNORECASE,
+)
+"""What says how a thing is to be, and is never only told."""
+
+_DENIES = re.compile(r"n't\b|\b(?:no|not|without|never|none|kein\w*|nicht|ohne)\b", re.IGNORECASE)
+
 _POINTS = re.compile(
-    r"\b(?:these|those|its?|them|they|groups?|clusters?|selections?|piles?|attach\w*|number|(?:first|second|third"
-    r"|fourth|fifth)(?!-)|last one|diese\w*|gruppen?|auswahl|angehängt\w*|ersten?|zweiten?|dritten?)\b|[\d\"“„]",
+    r"\b(?:these|those|its?|them|they|groups?|clusters?|selections?|piles?|attach\w*|numbers?|(?:first|second|third"
+    r"|fourth|fifth)(?!-)|last (?:one|sound|recording|file|group)|results?|hits?|loudest|longest|shortest|quietest|best"
+    r"|closest|nearest|brightest|darkest|everything|diese\w*|gruppen?|auswahl|angehängt\w*|ersten?|zweiten?|dritten?"
+    r"|letzten?|beste\w*|treffer|alles)\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(rf"\b(?:group|sound|selection|gruppe|klang) (?:\d+|{_FEW})\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rf"\b(?:group|sound|selection|gruppe|klang) (?:number |nummer )?(?:\d+|one|eins|{_FEW})\b", re.IGNORECASE
+)
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its(?! own\b)|them|they|their|accordingly|too|as well|these|those|sie es|diese\w*|auch)\b", re.IGNORECASE
+    r"\b(?:it|its(?! own\b)|them|they|their|accordingly|too|as well|these|those|that one|this one|the one|ones|such"
+    r"|similar|the same|(?<!are )(?<!is )there(?! (?:is|are))|sie es|diese\w*|auch|solche\w*|ähnliche\w*|dort)\b",
+    re.IGNORECASE,
 )
 _OF_THE_PROGRAM = re.compile(
-    r"\b(?:groups?|clusters?|maps?|sub ?titles?|export|copy|gruppen?|karte|untertitel|kopier\w*)\b", re.IGNORECASE
+    r"\b(?:groups?|clusters?|maps?|sub ?titles?|how many|how much|gruppen?|karte|untertitel|wie viele?)\b",
+    re.IGNORECASE,
+)
+_WRITES = re.compile(
+    r"\b(?:export|copy|save|store|put|move|label|change|make|rename|call|write|add|take|import|ingest|scan|split|merge"
+    r"|group|sort|cluster|divide|undo|kopier\w*|exportier\w*|speicher\w*|sicher\w*|leg\w*|schieb\w*|nenn\w*|füge?"
+    r"|teil\w*|gruppier\w*|sortier\w*|in (?:the )?folder|im ordner)\b",
+    re.IGNORECASE,
+)
+_ADDS = re.compile(
+    r"\b(?:add|import|ingest|scan|index|folders?|director\w+|ordner|verzeichnis|füge?|hinzufügen|hinzu)\b",
+    re.IGNORECASE,
 )
 _PURPOSE = re.compile(
     r"(?:for|as part of|für) (?P<what>[^.;:!?]{3,90}?),?\s+"
@@ -58,7 +83,8 @@ _PURPOSE = re.compile(
     re.IGNORECASE,
 )
 _REASON = re.compile(
-    r",\s+(?:as|since|because|so that|da|weil|damit) (?:i|we|my|our|he|she|they|ich|wir|mein\w*|unser\w*)\b[^.?!]*"
+    r",\s+(?:as|since|because|so that|da|weil|damit) (?:i|we|my|our|he|she|they|ich|wir|mein\w*|unser\w*)\b(?! said)"
+    r"[^.?!,]*(?=[.?!]*\s*$)"
     r"|,\s+(?:i'm|i am|we're|we are)\b(?! (?:looking|after|searching))[^.?!,]*(?=[.?!]*\s*$)",
     re.IGNORECASE,
 )
@@ -69,7 +95,7 @@ _MADE = (
     r"|sendung|hörspiel|hörbuch|vortrag|ausstellung|konzert"
 )
 _FOR = re.compile(
-    r"\s+(?:for|für|in the background of) (?:a|an|my|our|the|this|that|ein\w*|mein\w*|unser\w*|den|das|die)\s+"
+    r"\s+(?:for|für) (?:a|an|my|our|the|this|that|ein\w*|mein\w*|unser\w*|den|das|die)\s+"
     r"(?:[\w'-]+\s+){0,2}?"
     rf"(?:{_MADE})(?=\s*[,.;!?]|\s*$)",
     re.IGNORECASE,
@@ -83,10 +109,6 @@ _COURTEOUS = re.compile(
     re.IGNORECASE,
 )
 _IS_GIVEN = re.compile(r"[/\\\"“„«`]")  # paths and quotes hold anybody's words
-_NAMES = re.compile(
-    r"\b(?:call\w*|nam(?:e|ed|ing)|renam\w*|(?<!sub )titl\w*|relabel\w*|folder|\w*nenn\w*|hei(?:ß|ss)\w*|ordner)\b",
-    re.IGNORECASE,
-)
 _KNOWING = re.compile(
     r"(?:müsste|muss|möchte|würde) (?:ich|wir) (?:gern\w* )?wissen,\s+(?=in wie vielen|wie viele|an welchen|welche)",
     re.IGNORECASE,
@@ -96,19 +118,20 @@ _KNOWING = re.compile(
 def without_background(said: str) -> str:
     """What a message asks for, without what it tells of the person; as it is where the two cannot be parted surely.
 
-    What is told stays where what is asked points back to it, or where it names what only a list or a group has. No name
-    that is given to something is cut.
+    What is told stays where what is asked points back to it, where it says how something is to be, and where it names
+    a sound and what is asked names none. Of a message that writes something only whole sentences about the person are
+    cut: the rest may be a name, a form or a place. Of one that adds a folder nothing is.
     """
-    if _IS_GIVEN.search(said):
+    if _IS_GIVEN.search(said) or _ADDS.search(said):
         return said
     asked = _asked(_COURTEOUS.sub("", said))
-    if (purpose := _PURPOSE.match(asked)) and not (_POINTS.search(purpose["what"]) or _names_a_sound(purpose["what"])):
+    if (purpose := _PURPOSE.match(asked)) and _is_idle(purpose["what"]) and not _sounds(purpose["what"]):
         asked = asked[purpose.end() :]
-    if _NAMES.search(asked):  # what it is to be called may be any words
+    if _WRITES.search(asked):
         return asked
-    if (reason := _REASON.search(asked)) and _says_enough(asked[: reason.start()]):
+    if (reason := _REASON.search(asked)) and _is_idle(reason[0]) and not _WANTS.search(reason[0]):
         asked = asked[: reason.start()] + asked[reason.end() :]
-    if (made := _FOR.search(asked)) and _names_a_sound(asked[: made.start()]):
+    if (made := _FOR.search(asked)) and _sounds(asked[: made.start()]):
         asked = asked[: made.start()] + asked[made.end() :]
     return _KNOWING.sub("", asked)
 
@@ -118,27 +141,41 @@ def _asked(said: str) -> str:
         return said
     for between in _BOUNDARY.finditer(said):
         told, asked = said[: between.start()], said[between.end() :]
-        is_strong = re.match(rf"(?:{_STRONG})\b", asked, re.IGNORECASE) is not None
-        points = _POINTS.search(told) and not _NUMBERED.search(asked)
-        if points or _POINTS_BACK.search(asked) or (_WANTS.search(told) and not is_strong):
+        if not _is_idle(told, points=_NUMBERED.search(asked) is None) or _POINTS_BACK.search(asked):
             continue
-        if _says_enough(asked):
+        if between[0].strip().lower() in ("and", "so", "und") and not _IS_A_SENTENCE.search(told):
+            continue
+        wants = _WANTS.search(told) and not _ELSE.search(told)
+        in_both = _sounds(told) <= _sounds(asked) if wants else bool(_sounds(asked) or not _sounds(told))
+        if in_both and (_sounds(asked) or _OF_THE_PROGRAM.search(asked)):
             return asked
     return said
 
 
-def _says_enough(asked: str) -> bool:
-    """Whether a request names a sound, a number, or a thing that only this program has."""
-    return bool(re.search(rf"\d|\b{_FEW}\b", asked) or _OF_THE_PROGRAM.search(asked)) or _names_a_sound(asked)
+def _is_idle(told: str, *, points: bool = True) -> bool:
+    """Whether a stretch says neither how something is to be nor, if that counts, which of what was shown is meant."""
+    limits = _LIMITS.search(told if points else _NUMBER_OF.sub("", told))
+    return not (limits or (points and _POINTS.search(told)) or (_DENIES.search(told) and _sounds(told)))
 
 
-def _names_a_sound(words: str) -> bool:
+_IS_A_SENTENCE = re.compile(
+    r"'(?:m|re|ve)\b|\b(?:am|are|is|was|were|have|has|had|will|\w+(?:ed|ing)|bin|ist|sind|habe\w*|hat|dreh\w*"
+    r"|bereit\w*|schneid\w*|mach\w*)\b",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(r"\bsomething else\b|\b(?:et)?was anderes\b", re.IGNORECASE)
+_NUMBER_OF = re.compile(rf"\b(?:{_FEW}|\d+) (?:groups|gruppen)\b", re.IGNORECASE)
+
+
+def _sounds(words: str) -> set[str]:
+    """The words that name a sound, in the singular."""
     said = set(re.findall(r"[a-z]{3,}", in_english(words).lower())) - _OF_ANYTHING
-    return any({word, word.removesuffix("s"), word.removesuffix("es")} & sound_words() for word in said)
+    known = sound_words()
+    return {word.removesuffix("s") for word in said if {word, word.removesuffix("s"), word.removesuffix("es")} & known}
 
 
 _OF_ANYTHING = frozenset(
     "and background call change clip close computer effect field fill for inside large middle new open recording"
-    " recordings room single small sound sounds starting tool video with working writing".split()
+    " recordings room single small sound sounds starting tool video walk with working writing".split()
 )
 """Words in the names of AudioSet's classes that name no sound by themselves."""

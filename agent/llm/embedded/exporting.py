@@ -36,13 +36,19 @@ def export(turn: Turn) -> Plan:
     return _sounds(turn, name)
 
 
+_IT = re.compile(
+    r"(?:(?:please|ok|okay|now|and|then|yes|can you|could you|would you)[ ,]+)*(?:export|copy|save|download|put) it\b"
+)
+
+
 def _titled(turn: Turn) -> list[tuple[int, int | None]]:
     """The group that "the group called Night" or "that group" means, or "it" after a group, with its clustering."""
     words, memory = turn.wording.words, turn.memory
     pointed = re.search(rf"\b(?:this|that) {GROUP}\b", words)
-    if pointed is None and memory.cluster is not None and memory.latest is memory.cluster and not turn.slots.refs:
-        pointed = re.search(r"\bit\b", words)
-    if pointed and len(meant := groups_in(turn, pointed[0]) or []) == 1:
+    said = pointed[0] if pointed else ""
+    if not said and memory.cluster is not None and memory.latest is memory.cluster and not turn.slots.refs:
+        said = "it" if _IT.match(words) else ""
+    if said and len(meant := groups_in(turn, said) or []) == 1:
         return [(meant[0], shown_id(turn))]
     called = re.search(rf"\b{GROUP} (?:called|named|titled) (?P<title>.+)", turn.wording.written(turn.wording.words))
     number = titled(turn, called["title"].lower()) if called else None

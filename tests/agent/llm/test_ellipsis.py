@@ -101,6 +101,8 @@ def test_a_bound_is_replaced_by_another():
         ("thunder of at least 2 s", None),
         ("from 2 s on", None),
         ("recordings of at least 2 s", None),
+        ("at least 5 of them", None),
+        ("give me all over 10 seconds", None),
     ],
 )
 def test_a_message_of_nothing_but_lengths_bounds_the_last_search(text, args):
@@ -133,6 +135,7 @@ def test_a_number_that_no_group_has_is_another_number_of_groups():
     four = used("make 4 groups", "cluster", {"k": 4}, clustering(4))
     assert step("now 6", four) == [("cluster", {"k": 6})]
     assert step("now 3", four) is None
+    assert step("6", four) is None
 
 
 def test_groups_get_another_number_and_the_others_are_told_of():
@@ -181,6 +184,20 @@ def test_what_was_taken_back_is_done_with_others(text):
     undone = used("undo that", "export", {"undo": True}, {"kind": "export_undone"})
     args = {"sounds": ["57", "900"], "format": "csv"}
     assert step(text, [*after("hits"), *copied, *undone]) == [("export", args)]
+    assert step("just two", [*after("hits"), *copied, *undone]) is None
+
+
+def test_a_number_that_no_list_has_is_only_a_sound_to_compare_with():
+    moved = {"change": "move", "clusters": [2], "sounds": ["5"]}
+    assert (
+        step("number 20", [*after("hits"), *used("move 5 to 2", "edit_clusters", moved, titled(edit="move"))]) is None
+    )
+    assert step("and number 20?", compared()) == [("search_by_audio", {"sound": "20"})]
+
+
+@pytest.mark.parametrize("text", ["copy cats?", "and delete dogs?", "now export cats", "find rain?"])
+def test_another_thing_to_do_is_no_other_thing_to_look_for(text):
+    assert step(text, heard()) is None
 
 
 def test_subtitles_of_another_sound_are_saved_in_the_same_form():

@@ -23,7 +23,9 @@ def goes_on(turn: Turn) -> Plan | None:
     if tool and as_before and _AFTER_ALL.search(turn.said):
         return Plan(tool, (Call(tool, args),))
     if turn.memory.made[0] or tool not in ("export", "save_subtitles"):  # of what was refused a part may be wanted
-        tool, args = turn.memory.undone if turn.memory.undone[0] else turn.memory.made
+        tool, args = turn.memory.made
+    if turn.memory.undone[0] and _OF_OTHERS.search(plain(turn)):
+        tool, args = turn.memory.undone
     if not tool:
         return None
     words = _unframed(plain(turn))
@@ -53,6 +55,10 @@ _AFTER_ALL = re.compile(
     r"|^(?:oh|ach|well)?[ ,]*(?:yes|ja|doch)[ ,]+(?:please |bitte )?(?:do|copy|save|export|kopier\w*|speicher\w*"
     r"|exportier\w*|mach\w*)\b",
     re.IGNORECASE,
+)
+
+_OF_OTHERS = re.compile(
+    r"\b(?:should have been|was meant to be|i meant|i mean|do (?:it|that|the same)(?: again)? (?:with|for|to))\b"
 )
 
 _OTHERWISE = re.compile(
@@ -170,7 +176,9 @@ def _another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
     else:
         groups = [*map(int, re.findall(r"\d+", words)), *(_nth_group(turn, nth) for nth in _NTH.findall(words))]
     listed = turn.memory.sounds(turn.slots.refs)
-    sounds = listed or [ref.figure for ref in turn.slots.refs if ref.figure]  # "number 20" of a list of ten
+    sounds = listed
+    if not listed and tool == "search_by_audio":  # "number 20" of a list of ten
+        sounds = [ref.figure for ref in turn.slots.refs if ref.figure]
     is_of_groups = match["what"] is not None and not _OF_SOUNDS.search(match["what"])
     if tool == "summarize_cluster" and groups and all(groups) and not (sounds and _NTH_ONE.search(words)):
         of = given({"clustering": shown_id(turn)})

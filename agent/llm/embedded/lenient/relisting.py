@@ -16,6 +16,7 @@ from agent.llm.embedded.plans import Call, Plan
 from agent.llm.embedded.pointing import plain
 from agent.llm.embedded.slots import seconds
 from agent.llm.embedded.turn import Turn
+from agent.llm.embedded.wants import sound_words
 
 
 def _another_length(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
@@ -38,8 +39,8 @@ def _within(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | N
     if tool not in ("search_by_text", "search_by_audio", "count_sounds") or turn.slots.refs or turn.slots.clusters:
         return None
     within = lengths.bounds(turn)
-    is_new = re.search(rf"\b{_HITS}\b", words) and not _POINTS.search(words)  # "sounds between 1 and 2 seconds"
-    if not within or is_new or set(re.findall(r"[a-z]+", words)) - _OF_LENGTHS:
+    is_new = re.search(rf"\b(?:all|{_HITS})\b", words) and not _POINTS.search(words)  # "sounds between 1 and 2 seconds"
+    if not within or is_new or not _IN_SECONDS.search(words) or set(re.findall(r"[a-z]+", words)) - _OF_LENGTHS:
         return None
     kept = {name: value for name, value in args.items() if name not in ("min_s", "max_s")}
     before = {name: value for name, value in args.items() if name in ("min_s", "max_s") and len(within) == 1}
@@ -52,6 +53,7 @@ def _is_possible(within: Mapping[str, float]) -> bool:
 
 
 _POINTS = re.compile(r"\b(?:only|just|these|those|them|this|that|each|every|too|also|fine)\b")
+_IN_SECONDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|min|minutes?|milliseconds?)\b")  # "at least 5" is how many
 _OF_LENGTHS = frozenset(
     "a an the only just those these them that this which who ones one all each every of is are was be should must may"
     " can have to they it long longer shorter short short length lasting last lasts sounds recordings clips files count"
@@ -75,6 +77,21 @@ def _another_without(turn: Turn, words: str, tool: str, _: dict[str, Any]) -> Pl
 _KIND_WITHOUT = re.compile(
     r"(?P<kind>[a-z]+(?: [a-z]+)?) ?, (?:and |but )?(?:also |again |likewise )?(?:without|with no|no) (?:any )?"
     r"(?P<without>[a-z]+(?: [a-z]+)?)(?: again| either)?"
+)
+
+
+def _which_are(_: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | None:
+    """Those of a list that are of a kind: "which of them are kick drums?"."""
+    match = _WHICH_ARE.fullmatch(words)
+    if match is None or tool != "search_by_text" or not set(re.split(r"s?\b\W*", match["kind"])) & sound_words():
+        return None
+    text = " ".join(dict.fromkeys([*str(args.get("text", "")).split(), *match["kind"].split()]))
+    return Plan("narrow", (Call(tool, {**args, "text": text}),))
+
+
+_WHICH_ARE = re.compile(
+    r"which (?:of (?:them|these|those)|ones) (?:is|are|have|has|hold|contain) (?:an? |the |any )?"
+    r"(?P<kind>[a-z]+(?: [a-z]+)?)(?: in it| in them)?"
 )
 
 
@@ -103,7 +120,8 @@ def _so_many(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> Plan | 
         return None
     shown = [group.get("cluster") for group in (turn.memory.clustering or {}).get("clusters") or []]
     is_new_length = match["ends"] and "k" in args  # "six would be better"
-    if not match["cue"] and not match["what"] and not is_new_length and (tool != "cluster" or k in shown):
+    is_other_count = tool == "cluster" and k not in shown and words != plain(turn)  # "now 6" of four groups
+    if not (match["cue"] or match["what"] or is_new_length or is_other_count):
         return None
     is_list = tool != "cluster"
     if not 0 < k <= (searching.MOST_HITS if is_list else 500):
@@ -134,7 +152,7 @@ _SO_MANY = re.compile(
     r"|with only|use)\b ?)*)"
     r"(?P<n>\d{1,3})(?: (?:closest|nearest|best|clearest|loudest|top|first))?"
     r"(?: (?:of (?:those|these|the|my) )?(?P<what>[a-z]+(?: (?:them|those|these))?))??"
-    r"(?P<ends>,? ?(?:instead of|not|rather than) \d+| (?:is|are|will|would)(?: be)?"
+    r"(?P<ends>,? ?(?:instead of|in place of|not|rather than) \d+| (?:is|are|will|would)(?: be)?"
     r" (?:enough|do|plenty|fine|better|suffice)(?: for .+)?| suffices?(?: me)?)?"
 )
 
@@ -168,7 +186,7 @@ def _about_another(turn: Turn, words: str, tool: str, args: dict[str, Any]) -> P
     goes_on = again or _SAME_FOR.search(plain(turn)) or (tool in ("find_moments", "count_sounds") and asks)
     if re.search(r"\b(?:without|but not|but no|except)\b", words):
         return None
-    if tool not in _ABOUT or not goes_on or (not again and _QUESTION.match(words)):
+    if tool not in _ABOUT or not goes_on or (not again and (_QUESTION.match(words) or _DOES.match(words))):
         return None
     rest = words[again.end() :] if again else words
     spans = [phrase_in_english(turn, start, end) for start, end in topics(turn)]
@@ -184,13 +202,18 @@ _ABOUT = {"find_moments": "text", "count_sounds": "heard", "cluster": "query", "
 """The tools that ask for a kind of sound, with the name of that argument."""
 
 _SAME_FOR = re.compile(r"\bsame (?:\w+ )?(?:for|with|of|on)\b")
+_DOES = re.compile(
+    r"(?:copy|delete|remove|export|save|find|search|show|list|give|group|cluster|play|add|move|rename|merge|split|undo)\b"
+)
 _QUESTION = re.compile(r"(?:how|what|which|where|when|who|do|does|is|are|can|could|would|without|no|not)\b")
 _DO_SO = re.compile(
-    r"(?:i (?:would )?(?:also )?(?:like|want|need) to know (?:this|that|it|the same)|do (?:it|that|this|so)"
+    r"(?:(?:can|could|would) you )?"
+    r"(?:i (?:would )?(?:also )?(?:like|want|need) to know (?:this|that|it|the same)|do (?:it|that|this|so|the same)"
+    r"|(?:show|give|tell|list)(?: me| us)? the same"
     r"|(?:that|this|it)|try (?:it|that))(?: again)? (?:with|for|to|on) "
 )
 _ASKS_ON = re.compile(r"(?:and|what about|how about|now|then|or|the same (?:for|with)|same (?:for|with))\b")
 _FEW_WORDS = 4
 
 
-READERS = (_another_length, _within, _another_without, _sure, _so_many, _so_many_others, _about_another)
+READERS = (_another_length, _within, _another_without, _which_are, _sure, _so_many, _so_many_others, _about_another)
