@@ -67,9 +67,9 @@ _OF_THE_PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _WRITES = re.compile(
-    r"\b(?:export|copy|save|store|put|move|label|change|make|rename|call|write|add|take|import|ingest|scan|split|merge"
-    r"|group|sort|cluster|divide|undo|kopier\w*|exportier\w*|speicher\w*|sicher\w*|leg\w*|schieb\w*|nenn\w*|füge?"
-    r"|teil\w*|gruppier\w*|sortier\w*|in (?:the )?folder|im ordner)\b",
+    r"\b(?:export|copy|save|store|put|move|label|change|make|rename|call|write|take|split|merge|group|sort|cluster"
+    r"|divide|undo|kopier\w*|exportier\w*|speicher\w*|sicher\w*|leg\w*|schieb\w*|nenn\w*|teil\w*|gruppier\w*"
+    r"|sortier\w*)\b",
     re.IGNORECASE,
 )
 _ADDS = re.compile(
@@ -91,7 +91,7 @@ _REASON = re.compile(
 _MADE = (
     r"scenes?|films?|movies?|videos?|lessons?|class|course|podcasts?|episodes?|streams?|games?|projects?|show|interview"
     r"|intro|outro|trailers?|documentary|lecture|presentation|concert|quiz|exhibition|museum|radio play|audio ?book"
-    r"|chapter|report|installation|theatre|\w*szene|\w*film|videos?|unterricht|klasse|kurs|\w*folge|spiel|projekt"
+    r"|chapter|report|installation|theatre|\w*szene|\w*film|unterricht|klasse|kurs|\w*folge|spiel|projekt"
     r"|sendung|hörspiel|hörbuch|vortrag|ausstellung|konzert"
 )
 _FOR = re.compile(

@@ -56,10 +56,10 @@ _POINTS = re.compile(r"\b(?:only|just|these|those|them|this|that|each|every|too|
 _IN_SECONDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|min|minutes?|milliseconds?)\b")  # "at least 5" is how many
 _OF_LENGTHS = frozenset(
     "a an the only just those these them that this which who ones one all each every of is are was be should must may"
-    " can have to they it long longer shorter short short length lasting last lasts sounds recordings clips files count"
+    " can have to they it long longer shorter short length lasting last lasts sounds recordings clips files count"
     " list show me keep take use give i want need at least most more less than over under above below up down between"
     " and or from within maximum minimum max min tops second seconds sec secs s ms millisecond milliseconds minute"
-    " minutes min not no longer shorter fine ok okay too also good enough exceeding exceed limit".split()
+    " minutes min not no fine ok okay too also good enough exceeding exceed limit".split()
 )
 
 
